@@ -1,0 +1,5 @@
+import ArgumentParser
+import Histogram
+import TextTable
+import Yams
+import ServiceLifecycle
