@@ -1,0 +1,94 @@
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+extension RedisChannel {
+    /// Connects, with TLS, `AUTH` and `SELECT` done and a `PING` answered, all within `options.connectTimeout`. Fails
+    /// with a `RedisError`: `.connectFailed` or `.authentication`.
+    public static func connect(
+        to endpoint: RedisEndpoint,
+        on eventLoop: any EventLoop,
+        options: RedisConnectionOptions = .init(),
+        logger: Logger
+    ) -> EventLoopFuture<NIOLoopBound<RedisChannel>> {
+        let deadline = NIODeadline.now() + options.connectTimeout
+        let tls: NIOSSLContext?
+        do {
+            tls = try endpoint.tls.map(RedisTLS.context)
+        } catch {
+            return eventLoop.makeFailedFuture(RedisTLS.unusable(endpoint, error))
+        }
+        let bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(options.connectTimeout)
+            // A command must not wait for the acknowledgement of the one before.
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let operations = channel.pipeline.syncOperations
+                    if let tls { try operations.addHandler(RedisTLS.handler(tls, for: endpoint)) }
+                    try operations.addHandler(
+                        RedisChannelHandler(location: endpoint.location, options: options, logger: logger)
+                    )
+                }
+            }
+        let connected: EventLoopFuture<any Channel> =
+            switch endpoint.target {
+            case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
+            case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
+            }
+        return connected.flatMapErrorThrowing { error in
+            throw connectFailed(endpoint, error)
+        }.flatMap { channel in
+            handshake(on: channel, endpoint, options, deadline)
+        }
+    }
+
+    private static func handshake(
+        on channel: any Channel,
+        _ endpoint: RedisEndpoint,
+        _ options: RedisConnectionOptions,
+        _ deadline: NIODeadline
+    ) -> EventLoopFuture<NIOLoopBound<RedisChannel>> {
+        let promise = channel.eventLoop.makePromise(of: NIOLoopBound<RedisChannel>.self)
+        do {
+            let handler = try channel.pipeline.syncOperations.handler(type: RedisChannelHandler.self)
+            let redis = RedisChannel(channel: channel, handler: handler)
+            let bound = NIOLoopBound(redis, eventLoop: channel.eventLoop)
+            let limit = channel.eventLoop.scheduleTask(deadline: deadline) {
+                bound.value.handler.close(tooSlow(endpoint, options))
+            }
+            let handshake = RedisHandshake(redis, endpoint, options) { result in
+                limit.cancel()
+                switch result {
+                case .success: promise.succeed(bound)
+                case .failure(let error):
+                    bound.value.close()
+                    promise.fail(error)
+                }
+            }
+            handshake.start()
+        } catch {
+            promise.fail(connectFailed(endpoint, error))
+        }
+        return promise.futureResult
+    }
+
+    private static func tooSlow(_ endpoint: RedisEndpoint, _ options: RedisConnectionOptions) -> RedisError {
+        let limit = options.connectTimeout.nanoseconds / 1_000_000
+        return RedisError(
+            .timeout,
+            "Redis at \(endpoint.location) accepted the connection but did not answer within \(limit) ms.",
+            nextStep: "Is the server stopped, or is something else listening there?"
+        )
+    }
+
+    private static func connectFailed(_ endpoint: RedisEndpoint, _ error: any Error) -> RedisError {
+        RedisError(
+            .connectFailed,
+            "Cannot connect to Redis at \(endpoint.location).",
+            nextStep: "Is Redis running there? Start it, or correct the Redis URL (REDIS_URL).",
+            underlying: error
+        )
+    }
+}

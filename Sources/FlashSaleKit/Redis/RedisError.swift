@@ -1,0 +1,92 @@
+/// What went wrong between us and a Redis server. Never contains a password or an argument of a command.
+public struct RedisError: Error, Sendable, CustomStringConvertible {
+    /// The kind of failure; what a caller may do next depends on it alone.
+    public enum Code: Sendable, Hashable {
+        /// The text that names the server cannot be understood.
+        case badEndpoint
+        /// No usable connection came about: refused, unreachable, timed out, TLS failed.
+        case connectFailed
+        /// The server wants other credentials.
+        case authentication
+        /// The connection was lost after the command may have been sent: its outcome is unknown.
+        case closed
+        /// The command certainly never left this process.
+        case notSent
+        /// No reply within the command timeout: the outcome is unknown.
+        case timeout
+        /// Too many unanswered commands; this one was not sent.
+        case overloaded
+        /// The server sent bytes that are no reply, a reply beyond the limit, or a reply that nobody asked for.
+        case protocolViolation
+        /// The server does not know the script: load all scripts, then the command may be sent again.
+        case noScript
+        /// The server refused the command; the text is the first word of its error, such as `OOM` or `READONLY`.
+        case server(String)
+        /// A reply of another shape than the command promises.
+        case unexpectedReply
+    }
+
+    /// The kind of failure.
+    public let code: Code
+    /// One sentence: what failed, where, why.
+    public let message: String
+    /// What the reader can do about it, when that is known.
+    public let nextStep: String?
+    /// The error below this one.
+    public let underlying: (any Error)?
+    /// Where in our sources it was raised.
+    public let file: String
+    /// Line in `file`.
+    public let line: Int
+
+    /// An error raised at the caller's place.
+    public init(
+        _ code: Code,
+        _ message: String,
+        nextStep: String? = nil,
+        underlying: (any Error)? = nil,
+        file: String = #fileID,
+        line: Int = #line
+    ) {
+        self.code = code
+        self.message = message
+        self.nextStep = nextStep
+        self.underlying = underlying
+        self.file = file
+        self.line = line
+    }
+
+    /// The error that stands for an error reply (`-ERR …`) of the server.
+    public init(serverReply text: String, file: String = #fileID, line: Int = #line) {
+        let word = String(text.prefix { $0 != " " })
+        let code: Code = word == "NOSCRIPT" ? .noScript : .server(word)
+        self.init(code, "Redis answered: \(text)", nextStep: RedisError.nextStep(word), file: file, line: line)
+    }
+
+    private static func nextStep(_ word: String) -> String? {
+        switch word {
+        case "OOM": "Redis is at its maxmemory: raise it, or let the drain trim the journal."
+        case "READONLY": "This server is a replica: point the Redis URL at the master."
+        case "LOADING": "Redis is still reading its data from disk: wait, then try again."
+        case "NOAUTH": "Put the password into the Redis URL: redis://:PASSWORD@host:port."
+        case "NOPERM": "Allow the command for this user with ACL SETUSER."
+        case "BUSY": "A script has been running for too long: see the Redis log."
+        default: nil
+        }
+    }
+
+    /// True when the server may or may not have executed the command; such a command is never sent again blindly.
+    public var isOutcomeUnknown: Bool {
+        switch code {
+        case .closed, .timeout, .protocolViolation: true
+        default: false
+        }
+    }
+
+    public var description: String {
+        var text = message
+        if let underlying { text += " (\(underlying))" }
+        if let nextStep { text += " \(nextStep)" }
+        return text
+    }
+}
