@@ -1,0 +1,41 @@
+/// The nine keys of a sale in Redis, in the order in which every script expects them.
+///
+/// The sale id is the hash tag, so that all keys of a sale live in one slot of a cluster.
+public struct SaleKeys: Hashable, Sendable {
+    /// The sale they belong to.
+    public let saleID: SaleID
+
+    /// The keys of this sale.
+    public init(_ saleID: SaleID) {
+        self.saleID = saleID
+    }
+
+    /// Hash: terms, counters, state, epoch and clock.
+    public var sale: String { name("sale") }
+    /// Hash: user → held + sold.
+    public var users: String { name("users") }
+    /// Hash: user → sold.
+    public var bought: String { name("bought") }
+    /// Hash: user → reason of the ban.
+    public var banned: String { name("banned") }
+    /// Hash: hold id → user, item, deadline, keyed.
+    public var holds: String { name("holds") }
+    /// Sorted set: hold id by deadline in microseconds.
+    public var deadlines: String { name("deadlines") }
+    /// Hash: hold id → unit, slot, user, item, ticket, time, deadline.
+    public var receipts: String { name("receipts") }
+    /// Stream: every change of state.
+    public var ledger: String { name("ledger") }
+    /// Stream: every decided checkout, packed per batch.
+    public var attempts: String { name("attempts") }
+
+    /// Number of keys.
+    public static let count = 9
+
+    /// All of them, in the order of the scripts.
+    public var all: [String] {
+        [sale, users, bought, banned, holds, deadlines, receipts, ledger, attempts]
+    }
+
+    private func name(_ part: String) -> String { "fs:{\(saleID.rawValue)}:\(part)" }
+}
