@@ -1,0 +1,30 @@
+import Crypto
+
+/// One step of the schema. What has been applied anywhere is never edited: a change is a new step.
+public struct Migration: Sendable {
+    /// Name of the file without its ending; the order of application is the order of names.
+    public let name: String
+    /// Statements, without transaction control.
+    public let script: String
+
+    /// A step.
+    public init(name: String, script: String) {
+        self.name = name
+        self.script = script
+    }
+
+    /// SHA-256 of the script, in hexadecimal digits.
+    public var checksum: String {
+        SHA256.hash(data: Array(script.utf8)).map { byte in
+            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+        }.joined()
+    }
+}
+
+/// All steps of the schema of this binary.
+public enum Migrations {
+    /// In the order of application.
+    public static let all: [Migration] = [
+        Migration(name: "m0001_sales", script: String(decoding: PackageResources.m0001_sales_sql, as: UTF8.self))
+    ]
+}

@@ -1,0 +1,123 @@
+/// Where Postgres is, and as whom to connect. Understands what libpq understands (`postgres://user:pw@host:port/db`,
+/// `host=… dbname=…`), and also `host:port` and `unix:///folder/of/the/socket?dbname=…`.
+public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
+    struct Parameter: Sendable, Equatable {
+        var keyword: String
+        var value: String
+    }
+
+    /// Keywords of libpq, as given.
+    let parameters: [Parameter]
+
+    /// - Throws: `.invalidEndpoint`, without quoting the text.
+    public init(parsing text: String) throws(PostgresError) {
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            throw PostgresEndpoint.invalid("it is empty or holds a NUL byte")
+        }
+        switch LibpqConninfo.parse(PostgresEndpoint.forLibpq(text)) {
+        case .success(let parameters):
+            self.parameters = parameters.map { Parameter(keyword: $0.keyword, value: $0.value) }
+        case .failure(let failure):
+            throw PostgresEndpoint.invalid(PostgresError.withoutQuotedText(failure.reason).trimmed)
+        }
+        if let host = self["host"], host.contains("@") {
+            // The rest of a password with an @ would become the host, and be shown.
+            throw PostgresEndpoint.invalid("the password holds an @ that is not written as %40")
+        }
+    }
+
+    /// The forms that libpq does not know, rewritten.
+    private static func forLibpq(_ text: String) -> String {
+        if text.hasPrefix("unix://") {
+            var path = text.dropFirst("unix://".count)
+            var query: Substring = ""
+            if let mark = path.firstIndex(of: "?") {
+                query = path[path.index(after: mark)...]
+                path = path[..<mark]
+            }
+            if let socket = path.firstRange(of: "/.s.PGSQL.") {
+                query = "port=\(path[socket.upperBound...])" + (query.isEmpty ? "" : "&") + query
+                path = path[..<socket.lowerBound]
+            }
+            return "postgresql:///?host=\(path)" + (query.isEmpty ? "" : "&") + query
+        }
+        return text.contains("://") || text.contains("=") ? text : "postgresql://" + text
+    }
+
+    private static func invalid(_ reason: String) -> PostgresError {
+        PostgresError(
+            .invalidEndpoint,
+            "the Postgres URL cannot be used: \(reason)",
+            nextStep: "write postgres://user:password@host:port/database, with special characters percent-encoded"
+        )
+    }
+
+    subscript(keyword: String) -> String? {
+        parameters.first { $0.keyword == keyword }?.value
+    }
+
+    /// The server alone, for messages: `host:port` or `socket /folder/.s.PGSQL.port`.
+    public var location: String {
+        let port = self["port"] ?? "5432"
+        let host = self["host"] ?? self["hostaddr"] ?? "localhost"
+        return host.hasPrefix("/") ? "socket \(host)/.s.PGSQL.\(port)" : "\(host):\(port)"
+    }
+
+    /// As a URL, without the password.
+    public var description: String {
+        let user = self["user"].map { "\($0)@" } ?? ""
+        let database = self["dbname"] ?? ""
+        let port = self["port"] ?? "5432"
+        let host = self["host"] ?? self["hostaddr"] ?? "localhost"
+        if host.hasPrefix("/") { return "postgresql://\(user)/\(database)?host=\(host)&port=\(port)" }
+        return "postgresql://\(user)\(host):\(port)/\(database)"
+    }
+
+    /// The same server and user with another database.
+    public func database(_ name: String) -> PostgresEndpoint {
+        PostgresEndpoint(parameters.filter { $0.keyword != "dbname" } + [Parameter(keyword: "dbname", value: name)])
+    }
+
+    private init(_ parameters: [Parameter]) {
+        self.parameters = parameters
+    }
+
+    /// What libpq is given. The settings travel in the start packet, so they cost no round trip.
+    func libpqParameters(_ options: PostgresOptions) -> [(keyword: String, value: String)] {
+        var settings = options.settings.map { "-c \($0.name)=\($0.value.escapedForOptions)" }
+        if let given = self["options"] { settings.append(given) }
+        // The readers of values rely on these, so they come last and win.
+        settings += PostgresOptions.fixedSettings.map { "-c \($0.name)=\($0.value)" }
+        var all = [
+            (keyword: "application_name", value: options.applicationName),
+            // Notices a server that vanished without a word, also while only listening.
+            (keyword: "keepalives_idle", value: "15"),
+            (keyword: "keepalives_interval", value: "5"),
+            (keyword: "keepalives_count", value: "3"),
+        ].filter { self[$0.keyword] == nil }
+        all += parameters.filter { $0.keyword != "options" }.map { ($0.keyword, $0.value) }
+        all.append(("options", settings.joined(separator: " ")))
+        all.append(("client_encoding", "UTF8"))
+        return all
+    }
+
+    /// Takes the password out of a message of libpq, should one ever hold it.
+    func redact(_ message: String) -> String {
+        guard let password = self["password"], !password.isEmpty else { return message }
+        return message.replacing(password, with: "***")
+    }
+}
+
+extension String {
+    /// In the `options` of libpq spaces end a word and backslashes escape.
+    fileprivate var escapedForOptions: String {
+        replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")
+    }
+
+    /// Without white space at its ends.
+    var trimmed: String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[first...last])
+    }
+}
