@@ -1,1 +1,11 @@
--- fence
+-- Shuts out every older epoch. ARGV: 1 the new epoch.
+-- Reply: O, now, previous epoch, previous state, epoch of the sentinels if the keys were whole when they were opened
+-- last (each empty if there is none); or E, now, the current epoch, which is not lower.
+local v = redis.call('HMGET', SALE, 'epoch', 'state', 'keys_epoch', 'now_us')
+local time = text(math.max(redis_time(), tonumber(v[4]) or 0))
+local current, new = tonumber(v[1]), tonumber(ARGV[1])
+if current and current >= new then
+    return { 'E', time, v[1] }
+end
+redis.call('HSET', SALE, 'epoch', ARGV[1], 'state', 'recovering')
+return { 'O', time, v[1] or '', v[2] or '', v[3] or '' }
