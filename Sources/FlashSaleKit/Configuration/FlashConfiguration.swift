@@ -1,0 +1,76 @@
+import Logging
+
+/// All settings of a process, each with its origin. Precedence: flags, environment, `--config` file,
+/// `$XDG_CONFIG_HOME/flashctl/config.*`, `/etc/flashctl/config.*`, defaults.
+public struct FlashConfiguration: Sendable, Equatable {
+    /// `host:port` or a `redis://`, `rediss://` or `unix://` URL; nil when nobody set it. May hold a password.
+    public var redis: Setting<String>?
+    /// Any libpq URL or connection string; nil when nobody set it. May hold a password.
+    public var postgres: Setting<String>?
+    /// Address that the server listens on.
+    public var host: Setting<String>
+    /// Port that the server listens on, 0 for one that is free.
+    public var port: Setting<Int>
+    /// Lowest level that is logged.
+    public var logLevel: Setting<Logger.Level>
+    /// Event loops of the server, 1…64.
+    public var eventLoops: Setting<Int>
+    /// Whether a Redis without an append-only file may hold sales.
+    public var allowNoAOF: Setting<Bool>
+    /// Whether the server opens and finishes the hourly sales itself.
+    public var rotate: Setting<Bool>
+    /// Folder of the local stack; nil for the one under `$XDG_STATE_HOME`.
+    public var localDirectory: Setting<String>?
+    /// Units of an hourly sale, 1…10,000,000.
+    public var hourlyStock: Setting<Int>
+    /// Units that one user may have of an hourly sale, 1…1,000,000.
+    public var hourlyLimit: Setting<Int>
+    /// How long an unpaid hold of an hourly sale lasts, 1,000…86,400,000 ms.
+    public var hourlyHoldMilliseconds: Setting<Int64>
+
+    /// Reads all sources; the first problem is thrown.
+    public init(from sources: ConfigurationSources) throws(ConfigurationError) {
+        let reader = SettingReader(layers: try sources.layers())
+        redis = try reader.optional(.redis, SettingParser.text)
+        postgres = try reader.optional(.postgres, SettingParser.text)
+        host = try reader.value(.host, default: "0.0.0.0", SettingParser.text)
+        port = try reader.value(.port, default: 8080, SettingParser.integer(0...65_535))
+        logLevel = try reader.value(.logLevel, default: .info, SettingParser.logLevel)
+        eventLoops = try reader.value(.eventLoops, default: 1, SettingParser.integer(1...64))
+        allowNoAOF = try reader.value(.allowNoAOF, default: false, SettingParser.boolean)
+        rotate = try reader.value(.rotate, default: true, SettingParser.boolean)
+        localDirectory = try reader.optional(.localDirectory, SettingParser.text)
+        hourlyStock = try reader.value(.hourlyStock, default: 10_000, SettingParser.integer(1...10_000_000))
+        hourlyLimit = try reader.value(.hourlyLimit, default: 10, SettingParser.integer(1...1_000_000))
+        hourlyHoldMilliseconds = try reader.value(.hourlyHold, default: 300_000, SettingParser.hold)
+    }
+}
+
+/// Finds the text of a setting in the first layer that has it, and parses it.
+private struct SettingReader {
+    let layers: [[SettingKey: ConfigurationSources.Found]]
+
+    func optional<Value>(
+        _ key: SettingKey,
+        _ parser: SettingParser<Value>
+    ) throws(ConfigurationError) -> Setting<Value>? {
+        guard let found = layers.lazy.compactMap({ $0[key] }).first else { return nil }
+        guard let value = parser.parse(found.text) else {
+            let shown = key.isSecret ? "" : " `\(found.text.prefix(80))`"
+            throw ConfigurationError(
+                .badValue,
+                "\(found.origin): the value\(shown) of \(key.rawValue) cannot be used",
+                nextStep: "give \(parser.wanted)"
+            )
+        }
+        return Setting(value, origin: found.origin)
+    }
+
+    func value<Value>(
+        _ key: SettingKey,
+        default builtIn: Value,
+        _ parser: SettingParser<Value>
+    ) throws(ConfigurationError) -> Setting<Value> {
+        try optional(key, parser) ?? Setting(builtIn, origin: .builtIn)
+    }
+}

@@ -1,0 +1,46 @@
+/// The name of each setting. The raw value is the key in configuration files, with a dot between a group and its
+/// member. The name of the flag and of the environment variable follow from it.
+public enum SettingKey: String, Sendable, CaseIterable, Hashable {
+    case redis
+    case postgres
+    case host
+    case port
+    case logLevel = "log-level"
+    case eventLoops = "event-loops"
+    case allowNoAOF = "allow-no-aof"
+    case rotate
+    case localDirectory = "local.directory"
+    case hourlyStock = "hourly.stock"
+    case hourlyLimit = "hourly.limit"
+    case hourlyHold = "hourly.hold"
+
+    /// The option on the command line, e.g. `--hourly-stock`.
+    public var flag: String {
+        "--" + dashed
+    }
+
+    /// The environment variable: the names of the original program for its four, `FLASHCTL_…` for all others.
+    public var environmentVariable: String {
+        switch self {
+        case .redis: "REDIS_URL"
+        case .postgres: "POSTGRES_URL"
+        case .port: "PORT"
+        case .logLevel: "LOG_LEVEL"
+        default:
+            SettingKey.environmentPrefix
+                + String(dashed.uppercased().map { $0 == "-" ? "_" : $0 })
+        }
+    }
+
+    /// Whether the value may hold a password: then no message shows it.
+    public var isSecret: Bool {
+        self == .redis || self == .postgres
+    }
+
+    /// Every other variable that starts like this is a mistake.
+    static let environmentPrefix = "FLASHCTL_"
+
+    private var dashed: String {
+        String(rawValue.map { $0 == "." ? "-" : $0 })
+    }
+}

@@ -1,0 +1,54 @@
+import Logging
+
+/// Turns the text of a setting into its value, and says in words what it takes.
+struct SettingParser<Value: Sendable & Equatable> {
+    /// Completes the sentence "give …".
+    let wanted: String
+    /// Nil for a text that is no such value.
+    let parse: (String) -> Value?
+}
+
+extension SettingParser<String> {
+    static var text: SettingParser {
+        SettingParser(wanted: "a text that is not empty") { $0.isEmpty ? nil : $0 }
+    }
+}
+
+extension SettingParser<Int> {
+    static func integer(_ range: ClosedRange<Int>) -> SettingParser {
+        SettingParser(wanted: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension SettingParser<Bool> {
+    static var boolean: SettingParser {
+        SettingParser(wanted: "true or false") { text in
+            switch text.lowercased() {
+            case "true", "yes", "on", "1": true
+            case "false", "no", "off", "0": false
+            default: nil
+            }
+        }
+    }
+}
+
+extension SettingParser<Logger.Level> {
+    static var logLevel: SettingParser {
+        let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+        return SettingParser(wanted: "one of \(names)") { text in
+            // The original program and many others say `warn`.
+            let name = text.lowercased() == "warn" ? "warning" : text.lowercased()
+            return Logger.Level(rawValue: name)
+        }
+    }
+}
+
+extension SettingParser<Int64> {
+    static var hold: SettingParser {
+        SettingParser(wanted: "a duration from 1s to 24h, e.g. 5m") { text in
+            DurationText.milliseconds(text).flatMap { (1000...86_400_000).contains($0) ? $0 : nil }
+        }
+    }
+}

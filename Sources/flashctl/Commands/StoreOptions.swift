@@ -1,0 +1,44 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// Where Redis and Postgres are, and which configuration counts.
+struct StoreOptions: ParsableArguments {
+    @Flag(help: "Use the private Redis and Postgres of this machine; start them when they do not run.")
+    var local = false
+
+    @Option(help: "Redis, as host:port, redis://, rediss:// or unix:// URL. Default: $REDIS_URL.")
+    var redis: String?
+
+    @Option(help: "Postgres, as any libpq URL. Default: $POSTGRES_URL.")
+    var postgres: String?
+
+    @Option(help: "Configuration file, YAML or JSON.")
+    var config: String?
+
+    @Option(help: "Lowest level that is logged: trace, debug, info, notice, warning, error, critical.")
+    var logLevel: String?
+
+    func validate() throws {
+        if local, redis != nil || postgres != nil {
+            throw ValidationError("--local brings its own Redis and Postgres: leave out --redis and --postgres.")
+        }
+    }
+
+    /// All settings, with these options and the given ones on top.
+    func configuration(
+        in environment: CommandEnvironment,
+        flags: [SettingKey: String?] = [:]
+    ) throws(ConfigurationError) -> FlashConfiguration {
+        var given = flags
+        given[.redis] = redis
+        given[.postgres] = postgres
+        given[.logLevel] = logLevel
+        let sources = ConfigurationSources(
+            flags: given.compactMapValues(\.self),
+            environment: environment.variables,
+            file: config,
+            systemFolder: environment.systemFolder
+        )
+        return try FlashConfiguration(from: sources)
+    }
+}

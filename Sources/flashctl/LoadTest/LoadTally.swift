@@ -1,0 +1,107 @@
+import Histogram
+
+/// What was answered, how often and how fast. A value: workers keep one each, and they are added up at the end.
+struct LoadTally: Sendable {
+    /// A refusal and how often it came.
+    struct Refusal: Sendable, Equatable {
+        var status: Int
+        /// The `error` of the body; empty when the body has none.
+        var code: [UInt8]
+        var count: UInt64
+    }
+
+    /// Different refusals that are told apart; further ones are counted by status only.
+    static let maximumRefusals = 64
+    /// Longest latency that is recorded, in nanoseconds; no request is waited for so long.
+    static let longestLatency: UInt64 = 180_000_000_000
+
+    /// Answers by status, 0…599.
+    private(set) var statuses = [UInt64](repeating: 0, count: 600)
+    private(set) var refusals: [Refusal] = []
+    /// Latencies in nanoseconds by the first digit of the status.
+    private(set) var latencies: [Histogram<UInt64>?] = Array(repeating: nil, count: 6)
+    /// Requests that ended without an answer, by kind.
+    private(set) var failures = [UInt64](repeating: 0, count: NetworkErrorKind.allCases.count)
+    /// Connections that did not come about, by kind. No request was lost by them.
+    private(set) var connectFailures = [UInt64](repeating: 0, count: NetworkErrorKind.allCases.count)
+    /// Requests written to a connection.
+    var sent: UInt64 = 0
+    private(set) var answered: UInt64 = 0
+    private(set) var failed: UInt64 = 0
+    /// Monotonic times in nanoseconds of the first request and of the last answer; 0 before.
+    var firstSentAt: UInt64 = 0
+    var lastAnsweredAt: UInt64 = 0
+
+    /// Counts an answer.
+    mutating func record(status: Int, nanoseconds: UInt64) {
+        let index = min(status, 599)
+        statuses[index] += 1
+        answered += 1
+        let group = index / 100
+        if latencies[group] == nil {
+            latencies[group] = Histogram(
+                lowestDiscernibleValue: 1000,
+                highestTrackableValue: LoadTally.longestLatency,
+                numberOfSignificantValueDigits: .three
+            )
+        }
+        latencies[group]?.record(min(nanoseconds, LoadTally.longestLatency))
+    }
+
+    /// Counts what a refusal said, besides ``record(status:nanoseconds:)``.
+    mutating func recordRefusal(status: Int, body: [UInt8]) {
+        let range = ErrorCodeText.find(in: body)
+        for index in refusals.indices where refusals[index].status == status {
+            if refusals[index].code.elementsEqual(body[range]) {
+                refusals[index].count += 1
+                return
+            }
+        }
+        guard refusals.count < LoadTally.maximumRefusals else { return }
+        refusals.append(Refusal(status: status, code: Array(body[range]), count: 1))
+    }
+
+    /// Counts a request that ended without an answer.
+    mutating func recordFailure(_ kind: NetworkErrorKind) {
+        failures[kind.rawValue] += 1
+        failed += 1
+    }
+
+    /// Counts a connection that did not come about.
+    mutating func recordConnectFailure(_ kind: NetworkErrorKind) {
+        connectFailures[kind.rawValue] += 1
+    }
+
+    /// Adds what another worker counted.
+    mutating func add(_ other: LoadTally) {
+        for index in statuses.indices { statuses[index] += other.statuses[index] }
+        for index in failures.indices { failures[index] += other.failures[index] }
+        for index in connectFailures.indices { connectFailures[index] += other.connectFailures[index] }
+        for refusal in other.refusals {
+            if let index = refusals.firstIndex(where: { $0.status == refusal.status && $0.code == refusal.code }) {
+                refusals[index].count += refusal.count
+            } else {
+                refusals.append(refusal)
+            }
+        }
+        for index in latencies.indices {
+            guard let added = other.latencies[index] else { continue }
+            if latencies[index] == nil { latencies[index] = added } else { latencies[index]?.add(added) }
+        }
+        sent += other.sent
+        answered += other.answered
+        failed += other.failed
+        if firstSentAt == 0 || (other.firstSentAt != 0 && other.firstSentAt < firstSentAt) {
+            firstSentAt = other.firstSentAt
+        }
+        lastAnsweredAt = max(lastAnsweredAt, other.lastAnsweredAt)
+    }
+
+    /// Answers with these statuses.
+    func count(_ wanted: some Sequence<Int>) -> UInt64 {
+        wanted.reduce(0) { $0 + statuses[$1] }
+    }
+
+    /// Sum of both kinds of network errors.
+    var networkErrors: UInt64 { failed + connectFailures.reduce(0, +) }
+}

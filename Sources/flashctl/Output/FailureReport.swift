@@ -1,0 +1,58 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// The one place where an error becomes a status and sentences.
+enum FailureReport {
+    /// Whether the error comes from a command, not from reading its arguments.
+    static func isOurs(_ error: any Error) -> Bool {
+        Flashctl.exitCode(for: error) == .failure && !(error is ExitCode)
+    }
+
+    /// What a command says and with which status it ends; nil for a silent end.
+    static func failure(for error: any Error) -> CommandFailure? {
+        switch error {
+        case let failure as CommandFailure: failure
+        case is SilentExit, is OutputClosed: nil
+        case let error as ConfigurationError:
+            CommandFailure(.badConfiguration, error.message, nextStep: error.nextStep)
+        case let error as RedisError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as LocalStackError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case is CancellationError: CommandFailure(.interrupted, "interrupted")
+        default: CommandFailure(.failure, String(describing: error))
+        }
+    }
+
+    /// The status with which the process ends after this error.
+    static func status(for error: any Error) -> ExitStatus {
+        switch error {
+        case let exit as SilentExit: exit.status
+        case is OutputClosed: .brokenPipe
+        default: failure(for: error)?.status ?? .failure
+        }
+    }
+
+    private static func status(of error: RedisError) -> ExitStatus {
+        switch error.code {
+        case .badEndpoint: .badConfiguration
+        case .connectFailed, .closed, .notSent, .timeout, .overloaded: .unreachable
+        case .authentication: .notAuthorised
+        case .server("NOPERM"): .notAuthorised
+        case .server("LOADING"): .tryLater
+        case .protocolViolation, .noScript, .server, .unexpectedReply: .failure
+        }
+    }
+
+    private static func status(of error: LocalStackError) -> ExitStatus {
+        switch error.code {
+        case .locked: .tryLater
+        case .startFailed: .unreachable
+        case .missingBinary, .folder, .stopFailed, .released: .failure
+        }
+    }
+
+    private static func sentence(_ message: String, _ underlying: (any Error)?) -> String {
+        underlying.map { "\(message) (\($0))" } ?? message
+    }
+}

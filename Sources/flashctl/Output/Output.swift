@@ -1,0 +1,45 @@
+/// The only place that knows formats and streams: data goes to standard output, talk to standard error.
+struct Output: Sendable {
+    enum Format: String, CaseIterable, Sendable {
+        case table, json, yaml, ndjson
+    }
+
+    var format: Format
+    /// Whether data is written in colours.
+    var color: Bool
+    /// Columns for data; nil when nothing is to be cut.
+    var width: Int?
+    var sink: OutputSink
+    /// Where talk goes.
+    var talkTerminal: Terminal
+    /// Whether talk is written in colours.
+    var talkColor: Bool
+
+    /// Writes a report in the chosen format.
+    func write(_ report: some Report) throws {
+        switch format {
+        case .table:
+            let parts = report.sections.map { $0.text(width: width, color: color) }
+            try sink.data(parts.joined(separator: "\n"))
+        case .json: try sink.data(JSONText.pretty(report.data) + "\n")
+        case .yaml: try sink.data(YAMLText.text(report.data))
+        case .ndjson:
+            guard case .list(let elements) = report.data else {
+                return try sink.data(JSONText.line(report.data) + "\n")
+            }
+            try sink.data(elements.map { JSONText.line($0) + "\n" }.joined())
+        }
+    }
+
+    /// Says one line to the person at the terminal, or to the log of cron.
+    func say(_ text: String, style: TextStyle = .plain) {
+        sink.talk(style.applied(to: text, color: talkColor) + "\n")
+    }
+
+    /// Says what failed and what to do about it.
+    func say(_ failure: CommandFailure) {
+        var text = TextStyle.red.applied(to: "flashctl: ", color: talkColor) + failure.message
+        if let nextStep = failure.nextStep { text += "\n  next step: " + nextStep }
+        sink.talk(text + "\n")
+    }
+}

@@ -1,0 +1,42 @@
+/// What a reading command hands to ``Output``: the same facts for programs and for people.
+protocol Report {
+    /// The facts, for JSON and YAML. NDJSON writes the elements of a list one a line.
+    var data: DataValue { get }
+    /// The facts as paragraphs and tables.
+    var sections: [ReportSection] { get }
+}
+
+/// A part of a report for people; an empty line stands between two of them.
+enum ReportSection: Sendable, Equatable {
+    /// Names and values, one a line, the values below each other.
+    case facts(title: String?, [(name: String, value: TableLayout.Cell)])
+    case table(title: String?, TableLayout)
+    case paragraph(String)
+
+    func text(width: Int?, color: Bool) -> String {
+        switch self {
+        case .facts(let title, let facts):
+            let nameWidth = facts.reduce(0) { max($0, DisplayWidth.of($1.name)) } + 2
+            let lines = facts.map { fact in
+                let padding = String(repeating: " ", count: nameWidth - DisplayWidth.of(fact.name))
+                let room = width.map { max(8, $0 - nameWidth) } ?? Int.max
+                let value = DisplayWidth.fitted(fact.value.text, to: room)
+                return TextStyle.dim.applied(to: fact.name, color: color) + padding
+                    + fact.value.style.applied(to: value, color: color) + "\n"
+            }
+            return heading(title, color: color) + lines.joined()
+        case .table(let title, let layout):
+            return heading(title, color: color) + layout.text(width: width, color: color)
+        case .paragraph(let text):
+            return text + "\n"
+        }
+    }
+
+    private func heading(_ title: String?, color: Bool) -> String {
+        title.map { TextStyle.bold.applied(to: $0, color: color) + "\n" } ?? ""
+    }
+
+    static func == (left: ReportSection, right: ReportSection) -> Bool {
+        left.text(width: nil, color: true) == right.text(width: nil, color: true)
+    }
+}

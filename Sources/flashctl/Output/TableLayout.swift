@@ -1,0 +1,73 @@
+/// A table for people: columns as wide as their content, the widest ones cut until the table fits the terminal.
+struct TableLayout: Sendable, Equatable {
+    enum Alignment: Sendable, Equatable { case left, right }
+
+    struct Column: Sendable, Equatable {
+        var title: String
+        var alignment: Alignment
+
+        init(_ title: String, _ alignment: Alignment = .left) {
+            self.title = title
+            self.alignment = alignment
+        }
+    }
+
+    struct Cell: Sendable, Equatable, ExpressibleByStringLiteral {
+        var text: String
+        var style: TextStyle
+
+        init(_ text: String, _ style: TextStyle = .plain) {
+            self.text = DisplayWidth.harmless(text)
+            self.style = style
+        }
+
+        init(stringLiteral text: String) { self.init(text) }
+    }
+
+    var columns: [Column]
+    var rows: [[Cell]]
+
+    private static let gap = 2
+    private static let narrowest = 4
+
+    func text(width: Int?, color: Bool) -> String {
+        let widths = columnWidths(limit: width)
+        var output = line(columns.map { Cell($0.title, .bold) }, widths: widths, color: color)
+        output += widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ") + "\n"
+        for row in rows { output += line(row, widths: widths, color: color) }
+        return output
+    }
+
+    private func columnWidths(limit: Int?) -> [Int] {
+        var widths = columns.indices.map { index in
+            rows.reduce(DisplayWidth.of(columns[index].title)) { widest, row in
+                index < row.count ? max(widest, DisplayWidth.of(row[index].text)) : widest
+            }
+        }
+        guard let limit else { return widths }
+        var excess = widths.reduce(0, +) + TableLayout.gap * max(0, widths.count - 1) - limit
+        while excess > 0 {
+            guard let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+                widths[widest] > TableLayout.narrowest
+            else { break }
+            widths[widest] -= 1
+            excess -= 1
+        }
+        return widths
+    }
+
+    private func line(_ cells: [Cell], widths: [Int], color: Bool) -> String {
+        var parts: [String] = []
+        for (index, cell) in cells.enumerated() where index < widths.count {
+            let text = DisplayWidth.fitted(cell.text, to: widths[index])
+            let padding = String(repeating: " ", count: max(0, widths[index] - DisplayWidth.of(text)))
+            let styled = cell.style.applied(to: text, color: color)
+            switch columns[index].alignment {
+            case .right: parts.append(padding + styled)
+            // Nothing follows the last column, so nothing has to be filled up.
+            case .left: parts.append(index == cells.count - 1 ? styled : styled + padding)
+            }
+        }
+        return parts.joined(separator: "  ") + "\n"
+    }
+}

@@ -1,5 +1,0 @@
-import ArgumentParser
-import Histogram
-import TextTable
-import Yams
-import ServiceLifecycle
