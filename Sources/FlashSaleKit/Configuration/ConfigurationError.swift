@@ -28,5 +28,6 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
         self.nextStep = nextStep
     }
 
+    /// Problem and way out in one line.
     public var description: String { "\(message); \(nextStep)" }
 }

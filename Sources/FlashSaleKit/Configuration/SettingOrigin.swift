@@ -9,6 +9,7 @@ public enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     /// A line of a configuration file; lines count from 1.
     case file(path: String, line: Int)
 
+    /// As a sentence about the value names it.
     public var description: String {
         switch self {
         case .builtIn: "default"
