@@ -23,6 +23,13 @@ public final class RedisChannel {
         handler.send(command, completion: completion)
     }
 
+    /// Sends the commands of this tick now instead of at its end: for a caller that has slower work to do in the same
+    /// tick.
+    public func flush() {
+        channel.eventLoop.assertInEventLoop()
+        handler.flush()
+    }
+
     /// Called once on the loop when the connection has ended for any reason, `close()` included, after all its
     /// commands have failed. Set on an ended connection, it is called at once.
     public var onClose: ((RedisError) -> Void)? {

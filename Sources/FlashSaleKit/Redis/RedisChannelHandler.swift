@@ -52,7 +52,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
     }
 
-    private func flush() {
+    /// Sends what was written and not flushed yet.
+    func flush() {
         switch state.flushDue() {
         case .flush: context?.flush()
         case .ignore: break
