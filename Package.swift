@@ -5,6 +5,7 @@ import PackageDescription
 /// assertions stay on in production.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
     .define("FAILPOINTS", .when(configuration: .debug)),
 ]

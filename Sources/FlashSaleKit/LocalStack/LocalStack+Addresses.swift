@@ -39,10 +39,9 @@ extension LocalStack {
     }
 
     static func shellQuoted(_ text: String) -> String {
-        let plain = text.utf8.allSatisfy { byte in
-            UInt8(ascii: "0") <= byte && byte <= UInt8(ascii: "9") || UInt8(ascii: "a") <= byte | 32
-                && byte | 32 <= UInt8(ascii: "z") || "/._-".utf8.contains(byte)
+        let plain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789/._-".unicodeScalars.contains(scalar))
         }
-        return plain ? text : "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+        return plain && !text.isEmpty ? text : "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 }

@@ -24,7 +24,9 @@ extension LocalStack {
         precondition(isTemporary, "only a temporary stack may be removed with its data")
         guard markReleased() else { return }
         closeUseLock()
-        try await TemporaryStacks.remove(layout)
+        let layout = layout
+        // A task of its own: a test that was cancelled (time limit) must still clean up.
+        try await Task { try await TemporaryStacks.remove(layout) }.value
     }
 
     /// Runs `body` with a temporary stack and removes it afterwards, also when the body throws.

@@ -47,8 +47,14 @@ public final class LocalStack: Sendable {
         let absolute = URL(fileURLWithPath: path).standardizedFileURL.path
         let layout = StackLayout(directory: absolute)
         let stack = try LocalStack(layout: layout, options: options, isTemporary: false, logger: logger)
-        try await stack.bringUp(template: nil)
-        return stack
+        do {
+            try await stack.bringUp(template: nil)
+            return stack
+        } catch {
+            // What was started before the failure is stopped again. The first error is the one to tell.
+            do { try await stack.release() } catch let second { logger.warning("\(second)") }
+            throw error
+        }
     }
 
     /// A stack in a new folder; see `temporary()`.
@@ -83,15 +89,21 @@ public final class LocalStack: Sendable {
     /// Ends our use. The last user stops both servers cleanly; others leave them running. Doing it twice is harmless.
     public func release() async throws {
         guard markReleased() else { return }
+        // A task of its own: whoever is told to end by cancellation must still be able to stop the servers.
+        try await Task { try await self.stopIfLast() }.value
+    }
+
+    private func stopIfLast() async throws {
+        defer { useLock.close() }
         try await withStartLock {
             self.useLock.unlock()
             guard self.useLock.tryLock(.exclusive) else { return }
-            // Both get their chance, even if the first one fails.
-            async let redis: Void = self.redis.stop(self.options)
-            try await self.postgres.stop(self.options)
-            try await redis
+            // Both get their chance, even if one of them fails.
+            async let redis = Result { try await self.redis.stop(self.options) }
+            let postgres = await Result { try await self.postgres.stop(self.options) }
+            try await redis.get()
+            try postgres.get()
         }
-        useLock.close()
     }
 
     /// True for the first caller only.
@@ -109,5 +121,11 @@ public final class LocalStack: Sendable {
         try await lock.lock(.exclusive, limit: LocalStack.lockLimit)
         defer { lock.close() }
         try await body()
+    }
+}
+
+extension Result where Failure == any Error {
+    fileprivate init(_ body: () async throws -> Success) async {
+        do { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

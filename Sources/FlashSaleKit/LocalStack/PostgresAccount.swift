@@ -46,7 +46,8 @@ struct PostgresAccount: Sendable, Equatable {
         var reason: (any Error)?
         for prefix in [plain, capable] {
             do {
-                try await StackTools.run(prefix + ["/usr/bin/test", "-w", folder, "-a", "-x", folder])
+                // Not `test -x`: access(2) ignores capabilities of a user that is not root.
+                try await StackTools.run(prefix + ["/usr/bin/stat", "\(folder)/."])
                 return prefix
             } catch {
                 reason = error

@@ -42,7 +42,7 @@ struct PostgresDaemon: Sendable {
             try await waitUntilReady(process, options)
             return
         }
-        try await clearAfterCrash()
+        try await clearAfterCrash(options)
         let prefix = try await account.prefix(reaching: layout.postgresData)
         let fixed = [
             "listen_addresses": "",
@@ -78,17 +78,18 @@ struct PostgresDaemon: Sendable {
     }
 
     /// After `kill -9` or a power loss: children of the dead server, and a pid file whose number somebody else has now.
-    private func clearAfterCrash() async throws {
+    private func clearAfterCrash(_ options: LocalStackOptions) async throws {
         let childrenLimit = Duration.seconds(10)
-        let deadline = ContinuousClock.now + childrenLimit
-        var orphans = DaemonProcess.all(in: layout.postgresData)
-        while !orphans.isEmpty {
-            if ContinuousClock.now >= deadline {
-                // Their server is dead, so they can do nothing useful any more, but would keep a new one from starting.
-                for orphan in orphans { orphan.signal(SIGKILL) }
+        for orphan in DaemonProcess.all(in: layout.postgresData) {
+            if try await orphan.waitForExit(limit: childrenLimit) { continue }
+            // Its server is dead, so it can do nothing useful any more, but would keep a new one from starting.
+            orphan.signal(SIGKILL)
+            guard try await orphan.waitForExit(limit: options.stopLimit) else {
+                throw LocalStackError(
+                    .startFailed,
+                    "Process \(orphan.pid), left by an earlier postgres in \(layout.postgresData), does not end."
+                )
             }
-            try await Task.sleep(for: .milliseconds(5))
-            orphans = DaemonProcess.all(in: layout.postgresData)
         }
         // Nobody works in the folder, so these files are stale. Postgres would find that out itself, except when the
         // number was given to another process of this user.

@@ -65,7 +65,7 @@ struct RedisDaemon: Sendable {
             throw LocalStackError(
                 .startFailed,
                 "redis-server \(reason). Log \(layout.redisLog) ends:\n\(DaemonSpawn.tail(of: layout.redisLog))",
-                nextStep: "if the append-only file is damaged: redis-check-aof --fix \(layout.redisData)/appendonlydir/*.aof"
+                nextStep: "if its file is damaged: redis-check-aof --fix \(layout.redisData)/appendonlydir/*.aof"
             )
         }
     }

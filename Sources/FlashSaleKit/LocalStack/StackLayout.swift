@@ -14,7 +14,7 @@ struct StackLayout: Sendable, Equatable {
     init(directory: String) {
         self.directory = directory
         let inside = directory + "/run"
-        let longest = "\(inside)/postgres/.s.PGSQL.\(StackLayout.postgresPort).lock"
+        let longest = "\(inside)/postgres/.s.PGSQL.\(StackLayout.postgresPort)"
         if longest.utf8.count <= StackLayout.longestSocketPath {
             socketFolder = inside
         } else {

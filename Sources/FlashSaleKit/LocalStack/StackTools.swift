@@ -11,8 +11,7 @@ struct StackTools: Sendable, Equatable {
 
     /// Looks in PATH, in the folders that Debian leaves out of it, and picks the newest postgres that has its initdb
     /// beside it.
-    static func find(path: String? = ProcessInfo.processInfo.environment["PATH"]) throws(LocalStackError) -> StackTools {
-        let folders = searchFolders(path: path)
+    static func find(in folders: [String] = searchFolders()) throws(LocalStackError) -> StackTools {
         guard let redis = folders.lazy.map({ $0 + "/redis-server" }).first(where: isExecutable) else {
             throw missing("redis-server", searched: folders)
         }
@@ -27,8 +26,9 @@ struct StackTools: Sendable, Equatable {
         throw missing("postgres (with its initdb)", searched: folders)
     }
 
-    private static func searchFolders(path: String?) -> [String] {
-        let inPath = (path ?? "").split(separator: ":").map(String.init)
+    static func searchFolders() -> [String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let inPath = path.split(separator: ":").map(String.init)
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
         let newestFirst = versions.compactMap { Double($0) == nil ? nil : $0 }
             .sorted { (Double($0) ?? 0) > (Double($1) ?? 0) }

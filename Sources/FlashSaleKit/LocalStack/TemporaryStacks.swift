@@ -74,8 +74,8 @@ actor TemporaryStacks {
         }
     }
 
-    /// Removes folders that no process holds any more. Never fails a test: what cannot be removed stays.
-    private static func sweep() async {
+    /// Removes folders of temporary stacks that no process holds any more. Never fails a test: what cannot be removed stays.
+    static func sweep() async {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         for name in names where name.hasPrefix(prefix) {
             let layout = StackLayout(directory: "\(parent)/\(name)")

@@ -1,0 +1,54 @@
+# Every target may be run again at any time. `make run` and `make test` need nothing but Debian 12 and a Swift 6.x
+# toolchain; what else they need they install with apt.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test build deps bench bench-deps format lint clean
+
+# The toolchain's installer puts it here without touching PATH.
+export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+
+PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
+BENCH_PACKAGES := nginx-light wrk
+SOURCES := Sources Tests Package.swift
+
+help:
+	@echo "make run     build for release, then serve with a private Redis and Postgres (ARGS='--port 9000' for more)"
+	@echo "make test    build, lint and run every test"
+	@echo "make bench   measure, and write docs/BENCHMARKS.md"
+	@echo "make build   release build only          make deps    install the Debian packages"
+	@echo "make format  format the sources          make clean   remove everything built"
+
+run: build
+	@exec .build/release/flashctl serve --local $(ARGS)
+
+build: deps
+	swift build -c release --product flashctl
+
+test: deps lint
+	@scripts/run-tests.sh
+
+lint: toolchain
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+format: toolchain
+	swift format format --in-place --parallel --recursive $(SOURCES)
+
+bench: bench-deps build
+	python3 bench/run.py $(ARGS)
+
+deps: toolchain
+	@scripts/install-packages.sh $(PACKAGES)
+
+bench-deps: toolchain
+	@scripts/install-packages.sh $(PACKAGES) $(BENCH_PACKAGES) python3
+
+.PHONY: toolchain
+toolchain:
+	@command -v swift >/dev/null || { \
+	  echo "There is no swift in PATH. Install a Swift 6.2 or newer toolchain: https://www.swift.org/install/linux/" >&2; \
+	  exit 1; }
+
+clean:
+	rm -rf .build
