@@ -101,6 +101,17 @@ import Testing
         }
     }
 
+    @Test func `arrays nest seven deep and no deeper`() throws {
+        let seven = String(repeating: "*1\r\n", count: 7) + ":1\r\n"
+        let reader = RedisReplyReader(maximumReplyBytes: 1000)
+        var innermost = try #require(try replies(reader, seven).first)
+        for _ in 0..<7 { innermost = try #require(innermost.elements?.first) }
+        #expect(innermost == .integer(1))
+        #expect(throws: RedisReplyReader.Violation.self) {
+            try replies(reader, String(repeating: "*1\r\n", count: 9) + ":1\r\n")
+        }
+    }
+
     @Test func `an announced array of two billion elements reserves no memory`() throws {
         let reader = RedisReplyReader(maximumReplyBytes: 1000)
         #expect(try replies(reader, "*2147483647\r\n:1\r\n").isEmpty)

@@ -13,12 +13,20 @@ extension RedisChannel {
         logger: Logger
     ) -> EventLoopFuture<NIOLoopBound<RedisChannel>> {
         let deadline = NIODeadline.now() + options.connectTimeout
-        let tls: NIOSSLContext?
-        do {
-            tls = try endpoint.tls.map(RedisTLS.context)
-        } catch {
-            return eventLoop.makeFailedFuture(RedisTLS.unusable(endpoint, error))
+        return RedisTLS.context(for: endpoint, on: eventLoop).flatMap { tls in
+            openSocket(to: endpoint, tls, on: eventLoop, options, logger)
+        }.flatMap { channel in
+            handshake(on: channel, endpoint, options, deadline)
         }
+    }
+
+    private static func openSocket(
+        to endpoint: RedisEndpoint,
+        _ tls: NIOSSLContext?,
+        on eventLoop: any EventLoop,
+        _ options: RedisConnectionOptions,
+        _ logger: Logger
+    ) -> EventLoopFuture<any Channel> {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(options.connectTimeout)
             // A command must not wait for the acknowledgement of the one before.
@@ -39,8 +47,6 @@ extension RedisChannel {
             }
         return connected.flatMapErrorThrowing { error in
             throw connectFailed(endpoint, error)
-        }.flatMap { channel in
-            handshake(on: channel, endpoint, options, deadline)
         }
     }
 

@@ -19,7 +19,7 @@ public final class RedisChannel {
     /// call at its end. Replies come in the order of the commands. A `-ERR` reply is a success here: it is
     /// `RedisReply.error`. With `.overloaded` and `.notSent`, `completion` runs before this method returns.
     public func send(_ command: RedisCommand, completion: @escaping (Result<RedisReply, RedisError>) -> Void) {
-        channel.eventLoop.assertInEventLoop()
+        channel.eventLoop.preconditionInEventLoop()
         handler.send(command, completion: completion)
     }
 
@@ -45,7 +45,7 @@ public final class RedisChannel {
 
     /// Ends the connection at once; unanswered commands fail with `.closed`.
     public func close() {
-        channel.eventLoop.assertInEventLoop()
+        channel.eventLoop.preconditionInEventLoop()
         handler.close(RedisError(.closed, "The connection to Redis was closed by this process."))
     }
 }

@@ -41,7 +41,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     func send(_ command: RedisCommand, completion: @escaping Completion) {
         switch state.send(completion, bytes: command.bytes.readableBytes, now: .now()) {
         case .write(let scheduleFlush, let deadline):
-            guard let context else { return }
+            guard let context else { preconditionFailure("an open connection is in a pipeline") }
             context.write(wrapOutboundOut(command.bytes), promise: nil)
             if scheduleFlush, let flushTask { context.eventLoop.execute(flushTask) }
             if let deadline { armTimer(deadline, context) }
@@ -114,7 +114,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
             while let reply = try reader.next() {
                 switch state.replyReceived() {
                 case .complete(let completion): completion(.success(reply))
-                case .unasked: throw RedisReplyReader.Violation(description: "a reply that nobody asked for")
+                case .unasked: throw unasked(reply)
                 case .ignore: return
                 }
             }
@@ -136,6 +136,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     // MARK: Errors
+
+    /// Of error replies the words matter: a server says so why it is about to close a new connection.
+    private func unasked(_ reply: RedisReply) -> RedisReplyReader.Violation {
+        let words = reply.errorText.map { " (\($0))" } ?? ""
+        return RedisReplyReader.Violation(description: "a reply that nobody asked for\(words)")
+    }
 
     private func overloaded() -> RedisError {
         RedisError(

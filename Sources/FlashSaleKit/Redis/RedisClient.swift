@@ -3,10 +3,13 @@ import NIOCore
 
 /// The asynchronous face of a connection, for commands, drains and tests. The event loop must outlive it.
 public final class RedisClient: Sendable {
+    /// `host:port` or the path of the socket, for messages.
+    public let location: String
     private let bound: NIOLoopBound<RedisChannel>
     private let channel: any Channel
 
-    private init(_ bound: NIOLoopBound<RedisChannel>, _ channel: any Channel) {
+    private init(_ location: String, _ bound: NIOLoopBound<RedisChannel>, _ channel: any Channel) {
+        self.location = location
         self.bound = bound
         self.channel = channel
     }
@@ -24,7 +27,7 @@ public final class RedisClient: Sendable {
         logger: Logger
     ) async throws -> RedisClient {
         try await RedisChannel.connect(to: endpoint, on: group.next(), options: options, logger: logger)
-            .map { bound in RedisClient(bound, bound.value.channel) }
+            .map { bound in RedisClient(endpoint.location, bound, bound.value.channel) }
             .get()
     }
 

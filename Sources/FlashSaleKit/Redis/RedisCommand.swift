@@ -1,25 +1,5 @@
 import NIOCore
 
-/// One argument of a command.
-public enum RedisArgument: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
-    /// UTF-8 text.
-    case string(String)
-    /// Any bytes.
-    case bytes([UInt8])
-    /// The readable bytes of a buffer.
-    case buffer(ByteBuffer)
-    /// A decimal number.
-    case integer(Int64)
-
-    public init(stringLiteral value: String) {
-        self = .string(value)
-    }
-
-    public init(integerLiteral value: Int64) {
-        self = .integer(value)
-    }
-}
-
 /// A command as the bytes that go over the wire; made once, sent as often as wanted.
 public struct RedisCommand: Sendable {
     /// The encoded command: an array of bulks.

@@ -83,6 +83,7 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The message, the error below and the next step.
     public var description: String {
         var text = message
         if let underlying { text += " (\(underlying))" }

@@ -51,7 +51,9 @@ final class RedisHandshake {
         RedisError(
             .connectFailed,
             "Cannot connect to Redis at \(endpoint.location).",
-            nextStep: error.nextStep ?? "Is it a Redis server, and does it expect TLS (rediss://) or not (redis://)?",
+            nextStep: error.nextStep
+                ?? "Is it a Redis server, has it room for another client (maxclients), and does it expect TLS"
+                + " (rediss://) or not (redis://)?",
             underlying: error
         )
     }

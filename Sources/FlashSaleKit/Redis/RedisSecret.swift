@@ -10,7 +10,10 @@ public struct RedisSecret: Sendable, Equatable, CustomStringConvertible, CustomD
         revealed = password
     }
 
+    /// Three stars.
     public var description: String { "***" }
+    /// Three stars.
     public var debugDescription: String { "***" }
+    /// Nothing to see.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -22,6 +22,11 @@ struct RedisStateMachine<Waiter>: ~Copyable {
     private var unflushed = 0
     private var isFlushScheduled = false
     private var isTimerArmed = false
+    /// The timer has found the oldest command overdue and looks once more.
+    private var isOverdue = false
+    /// Time for the event loop to read from the socket: after a long task it first runs the timers and tasks that are
+    /// due, while the reply may have been waiting there.
+    static var secondLook: TimeAmount { .milliseconds(10) }
     /// Set once, when the connection ends.
     private(set) var closeReason: RedisError?
 
@@ -104,10 +109,17 @@ struct RedisStateMachine<Waiter>: ~Copyable {
     /// The timer fired. There is one timer for the oldest command, not one for each: replies come in order.
     mutating func timerFired(now: NIODeadline) -> TimerAction {
         isTimerArmed = false
+        let wasOverdue = isOverdue
+        isOverdue = false
         guard isOpen, let oldest = pending.first else { return .idle }
-        guard oldest.deadline > now else { return .timeout }
+        if oldest.deadline > now {
+            isTimerArmed = true
+            return .arm(oldest.deadline)
+        }
+        guard !wasOverdue else { return .timeout }
+        isOverdue = true
         isTimerArmed = true
-        return .arm(oldest.deadline)
+        return .arm(now + Self.secondLook)
     }
 
     enum CloseAction {

@@ -1,9 +1,21 @@
 import NIOCore
+import NIOPosix
 import NIOSSL
 
 /// TLS of `rediss://`: full verification of the server's certificate and name, always.
 enum RedisTLS {
-    static func context(_ tls: RedisEndpoint.TLS) throws -> NIOSSLContext {
+    /// The context for an endpoint, nil when it does not want TLS. Reading certificates takes milliseconds and waits
+    /// for the disk, so it happens on another thread; it is done for every connection, so renewed ones are seen.
+    static func context(
+        for endpoint: RedisEndpoint,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<NIOSSLContext?> {
+        guard let tls = endpoint.tls else { return eventLoop.makeSucceededFuture(nil) }
+        return NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { try context(tls) }
+            .flatMapErrorThrowing { error in throw unusable(endpoint, error) }
+    }
+
+    private static func context(_ tls: RedisEndpoint.TLS) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
         if let file = tls.caCertificate { configuration.trustRoots = .file(file) }
@@ -27,7 +39,7 @@ enum RedisTLS {
         return host
     }
 
-    static func unusable(_ endpoint: RedisEndpoint, _ error: any Error) -> RedisError {
+    private static func unusable(_ endpoint: RedisEndpoint, _ error: any Error) -> RedisError {
         RedisError(
             .connectFailed,
             "The certificates for Redis at \(endpoint.location) cannot be used.",

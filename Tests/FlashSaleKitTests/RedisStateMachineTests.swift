@@ -1,0 +1,188 @@
+import NIOCore
+import Testing
+
+@testable import FlashSaleKit
+
+/// Drives the state machine like a connection would and writes down what it wants done. Commands are named by numbers
+/// and have 10 bytes; times are milliseconds, the command timeout is 100.
+private struct Transcript: ~Copyable {
+    private var machine: RedisStateMachine<Int>
+
+    init(maximumPending: Int = 10, maximumPendingBytes: Int = 1000) {
+        machine = RedisStateMachine(
+            options: RedisConnectionOptions(
+                commandTimeout: .milliseconds(100),
+                maximumPending: maximumPending,
+                maximumPendingBytes: maximumPendingBytes
+            )
+        )
+    }
+
+    private static func at(_ milliseconds: Int64) -> NIODeadline { .uptimeNanoseconds(0) + .milliseconds(milliseconds) }
+
+    private static func ms(_ deadline: NIODeadline) -> UInt64 { deadline.uptimeNanoseconds / 1_000_000 }
+
+    mutating func send(_ command: Int, bytes: Int = 10, at now: Int64 = 0) -> String {
+        switch machine.send(command, bytes: bytes, now: Self.at(now)) {
+        case .write(let scheduleFlush, let timer):
+            "write" + (scheduleFlush ? ", schedule flush" : "") + (timer.map { ", timer at \(Self.ms($0))" } ?? "")
+        case .overloaded(let command): "overloaded \(command)"
+        case .notSent(let command, let reason): "not sent \(command): \(reason.code)"
+        }
+    }
+
+    mutating func flushDue() -> String {
+        switch machine.flushDue() {
+        case .flush: "flush"
+        case .ignore: "ignore"
+        }
+    }
+
+    mutating func reply() -> String {
+        switch machine.replyReceived() {
+        case .complete(let command): "complete \(command)"
+        case .unasked: "unasked"
+        case .ignore: "ignore"
+        }
+    }
+
+    mutating func timer(at now: Int64) -> String {
+        switch machine.timerFired(now: Self.at(now)) {
+        case .timeout: "timeout"
+        case .arm(let deadline): "timer at \(Self.ms(deadline))"
+        case .idle: "idle"
+        }
+    }
+
+    mutating func close(_ code: RedisError.Code = .closed) -> String {
+        switch machine.close(RedisError(code, "test")) {
+        case .fail(let sent, let unsent): "fail sent \(sent), unsent \(unsent)"
+        case .ignore: "ignore"
+        }
+    }
+
+    var pending: Int { machine.pendingCount }
+    var isOpen: Bool { machine.isOpen }
+}
+
+@Suite struct RedisStateMachineTests {
+    @Test func `one command and its reply`() {
+        var redis = Transcript()
+        #expect(redis.send(1) == "write, schedule flush, timer at 100")
+        #expect(redis.flushDue() == "flush")
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.timer(at: 100) == "idle")
+        #expect(redis.pending == 0)
+    }
+
+    @Test func `commands of one tick share a flush and a timer`() {
+        var redis = Transcript()
+        #expect(redis.send(1, at: 5) == "write, schedule flush, timer at 105")
+        #expect(redis.send(2, at: 6) == "write")
+        #expect(redis.send(3, at: 7) == "write")
+        #expect(redis.flushDue() == "flush")
+        #expect(redis.send(4, at: 8) == "write, schedule flush")
+        #expect(redis.flushDue() == "flush")
+        #expect(redis.pending == 4)
+    }
+
+    @Test func `replies belong to commands in their order`() {
+        var redis = Transcript()
+        for command in 1...3 { _ = redis.send(command) }
+        _ = redis.flushDue()
+        #expect(redis.reply() == "complete 1")
+        _ = redis.send(4)
+        _ = redis.flushDue()
+        #expect(redis.reply() == "complete 2")
+        #expect(redis.reply() == "complete 3")
+        #expect(redis.reply() == "complete 4")
+    }
+
+    @Test func `the timer follows the oldest command`() {
+        var redis = Transcript()
+        #expect(redis.send(1, at: 0) == "write, schedule flush, timer at 100")
+        _ = redis.send(2, at: 60)
+        _ = redis.flushDue()
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.timer(at: 100) == "timer at 160")
+        _ = redis.reply()
+        #expect(redis.send(3, at: 150) == "write, schedule flush", "the timer is still armed")
+        _ = redis.flushDue()
+        #expect(redis.timer(at: 160) == "timer at 250")
+        #expect(redis.timer(at: 250) == "timer at 260", "looks once more after the socket was read")
+        #expect(redis.timer(at: 260) == "timeout")
+        #expect(redis.close(.timeout) == "fail sent [3], unsent []")
+    }
+
+    @Test func `a reply found by the second look prevents the timeout`() {
+        var redis = Transcript()
+        _ = redis.send(1, at: 0)
+        _ = redis.flushDue()
+        #expect(redis.timer(at: 500) == "timer at 510")
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.timer(at: 510) == "idle")
+        #expect(redis.send(2, at: 600) == "write, schedule flush, timer at 700")
+        #expect(redis.timer(at: 700) == "timer at 710", "the first look was forgotten")
+    }
+
+    @Test func `a connection that was idle arms the timer anew`() {
+        var redis = Transcript()
+        _ = redis.send(1, at: 0)
+        _ = redis.flushDue()
+        _ = redis.reply()
+        #expect(redis.timer(at: 100) == "idle")
+        #expect(redis.send(2, at: 9000) == "write, schedule flush, timer at 9100")
+    }
+
+    @Test func `a reply that nobody asked for is noticed`() {
+        var redis = Transcript()
+        #expect(redis.reply() == "unasked")
+        #expect(redis.send(1) == "write, schedule flush, timer at 100")
+        #expect(redis.reply() == "unasked", "the command has not left yet")
+        #expect(redis.pending == 1)
+        #expect(redis.close(.protocolViolation) == "fail sent [], unsent [1]")
+    }
+
+    @Test func `beyond the number of commands the command is refused, and fits again after a reply`() {
+        var redis = Transcript(maximumPending: 2)
+        _ = redis.send(1)
+        _ = redis.send(2)
+        #expect(redis.send(3) == "overloaded 3")
+        _ = redis.flushDue()
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.send(4) == "write, schedule flush")
+        #expect(redis.send(5) == "overloaded 5")
+        #expect(redis.pending == 2)
+    }
+
+    @Test func `beyond the number of bytes the command is refused, and fits again after a reply`() {
+        var redis = Transcript(maximumPendingBytes: 100)
+        _ = redis.send(1, bytes: 60)
+        #expect(redis.send(2, bytes: 41) == "overloaded 2")
+        #expect(redis.send(3, bytes: 40) == "write")
+        _ = redis.flushDue()
+        _ = redis.reply()
+        #expect(redis.send(4, bytes: 60) == "write, schedule flush")
+    }
+
+    @Test func `at the end flushed commands are unknown and the others were not sent`() {
+        var redis = Transcript()
+        _ = redis.send(1)
+        _ = redis.send(2)
+        _ = redis.flushDue()
+        _ = redis.send(3)
+        #expect(redis.close() == "fail sent [1, 2], unsent [3]")
+        #expect(!redis.isOpen && redis.pending == 0)
+    }
+
+    @Test func `after the end nothing happens any more`() {
+        var redis = Transcript()
+        _ = redis.send(1)
+        _ = redis.close(.timeout)
+        #expect(redis.close(.closed) == "ignore")
+        #expect(redis.send(2) == "not sent 2: timeout", "the first reason counts")
+        #expect(redis.flushDue() == "ignore")
+        #expect(redis.reply() == "ignore")
+        #expect(redis.timer(at: 100) == "idle")
+    }
+}
