@@ -1,0 +1,30 @@
+/// Moves the attempts of a sale from Redis to Postgres, exactly once: packed entries straight into COPY.
+public struct AttemptsDrain: Sendable {
+    private let drain: JournalDrain
+
+    /// A drain on connections of its own.
+    public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = DrainLimits()) {
+        drain = JournalDrain(.attempts, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
+            let batch = AttemptsBatch(portion: portion)
+            return portion.careful
+                ? try await batch.commitRowByRow(on: postgres) : try await batch.commitWithCopy(on: postgres)
+        }
+    }
+
+    /// Goes on with other connections, after one of them was lost. Keep the drain: it knows which sale has a portion
+    /// that COPY refused.
+    public func use(redis: RedisClient, postgres: PostgresConnection) async {
+        await drain.use(redis: redis, postgres: postgres)
+    }
+
+    /// Moves one portion, then trims when it is time to. After an error the cursor is read again, so a commit whose
+    /// answer was lost is found out.
+    ///
+    /// - Parameter epoch: the epoch of the sale for which the Redis connection was validated.
+    /// - Throws: ``JournalError`` with `.fenced` when the sale has another epoch by now, `.trimmedPastCursor` when
+    ///   entries are missing, `.rowsRefused` when COPY refused a row: the Postgres connection is gone then, call
+    ///   ``use(redis:postgres:)`` and go on.
+    public func drainOnce(sale saleID: SaleID, epoch: Int64) async throws -> DrainResult {
+        try await drain.drainOnce(saleID, epoch)
+    }
+}

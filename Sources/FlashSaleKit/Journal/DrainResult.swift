@@ -1,0 +1,78 @@
+/// What one turn of a drain did.
+public struct DrainResult: Sendable, Equatable {
+    /// Entries of the stream that are now in Postgres.
+    public var entries = 0
+    /// Rows that they became.
+    public var rows = 0
+    /// Rows that went to `dead_letter` instead; each one is an alarm.
+    public var deadLetters = 0
+    /// Where the stream has been read to; nil when the cursor was held elsewhere all the time.
+    public var lastID: StreamID?
+    /// Purchases that this turn committed; they may be answered 200 now.
+    public var purchases: [CommittedPurchase] = []
+    /// Another drainer holds the cursor.
+    public var busy = false
+    /// There may be more to read at once.
+    public var more = false
+
+    /// A turn that did nothing.
+    public init() {}
+
+    init(rows: Int, deadLetters: Int, purchases: [CommittedPurchase] = []) {
+        self.rows = rows
+        self.deadLetters = deadLetters
+        self.purchases = purchases
+    }
+}
+
+/// A committed row of `purchases`: all that a receipt says, besides the name and the image of its sale.
+public struct CommittedPurchase: Sendable, Equatable {
+    /// The hold that was bought.
+    public let holdID: HoldID
+    /// Its sale.
+    public let saleID: SaleID
+    /// Number of the unit, 1…stock.
+    public let unit: Int
+    /// The item the buyer asked for.
+    public let itemID: Int64
+    /// The lottery ticket, empty when none was won.
+    public let ticket: String
+    /// When Redis decided the purchase.
+    public let purchasedAt: Timestamp
+
+    /// A purchase of these values.
+    public init(
+        holdID: HoldID,
+        saleID: SaleID,
+        unit: Int,
+        itemID: Int64,
+        ticket: String,
+        purchasedAt: Timestamp
+    ) {
+        self.holdID = holdID
+        self.saleID = saleID
+        self.unit = unit
+        self.itemID = itemID
+        self.ticket = ticket
+        self.purchasedAt = purchasedAt
+    }
+}
+
+/// How much a drain takes at once, and how far behind it trims.
+public struct DrainLimits: Sendable, Equatable {
+    /// Most entries in one transaction.
+    public var entries = 200
+    /// Most bytes of entries in one transaction; one entry is always taken.
+    public var bytes = 4 << 20
+    /// Drained entries younger than this stay in Redis, in milliseconds…
+    public var keepMilliseconds: UInt64 = 120_000
+    /// …unless they are more than this many bytes.
+    public var keepBytes = 256 << 20
+    /// Most entries removed by one call: 1,000 of 50 kB stop Redis for 7 ms.
+    public var trimEntries = 500
+    /// At least so long between two trims of one stream, in milliseconds.
+    public var trimEveryMilliseconds: Int64 = 1000
+
+    /// The limits of production.
+    public init() {}
+}

@@ -1,0 +1,57 @@
+/// How far a stream has been drained: the row of `journal_cursor`, as this process last saw it.
+struct JournalCursor: Sendable, Equatable {
+    let saleID: SaleID
+    let stream: JournalStream
+    /// The epoch under which the stream may be drained.
+    var epoch: Int64
+    /// The last entry that is in Postgres.
+    var lastID: StreamID
+
+    /// Reads the row.
+    static func load(
+        _ saleID: SaleID,
+        _ stream: JournalStream,
+        from postgres: PostgresConnection
+    ) async throws -> JournalCursor {
+        let rows = try await postgres.query(
+            """
+            select epoch, last_id from journal_cursor where sale_id = \(saleID) and stream = \(stream.rawValue)
+            """
+        )
+        guard let row = rows.first else {
+            throw JournalError(
+                .cursorMissing,
+                "sale \(saleID) has no cursor for its \(stream.rawValue)",
+                nextStep: "only seed-sale and rotate-hour create sales; compare sales with journal_cursor"
+            )
+        }
+        let text = try row["last_id"].text
+        guard let lastID = StreamID(text) else {
+            throw JournalError(.cursorMissing, "the \(stream.rawValue) cursor of sale \(saleID) is no id: \(text)")
+        }
+        return JournalCursor(saleID: saleID, stream: stream, epoch: try row["epoch"].int64, lastID: lastID)
+    }
+
+    /// Refuses a cursor of another epoch: another process has recovered this sale since `epoch` was validated.
+    func check(epoch expected: Int64) throws(JournalError) {
+        guard epoch == expected else {
+            throw JournalError(
+                .fenced,
+                "the \(stream.rawValue) of sale \(saleID) is at epoch \(epoch), not at \(expected)",
+                nextStep: "validate the Redis connections again"
+            )
+        }
+    }
+}
+
+extension JournalDrain.Portion {
+    /// Locks the cursor if it is where this portion begins; no row when it is elsewhere or locked by another drainer.
+    func lockCursor(of stream: JournalStream) -> SQL {
+        """
+        select sale_id from journal_cursor
+        where sale_id = \(saleID) and stream = \(stream.rawValue) and epoch = \(epoch)
+            and last_id = \(from.description)
+        for update skip locked
+        """
+    }
+}

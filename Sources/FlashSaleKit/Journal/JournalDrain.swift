@@ -1,0 +1,191 @@
+/// What both drains have in common: read behind the cursor, hand the portion over, remember the cursor, trim.
+///
+/// Of several drainers the lock on the cursor row picks one; the comparison of epoch and last id in the transaction
+/// makes sure that no entry is written twice.
+actor JournalDrain {
+    /// Entries on their way into one transaction.
+    struct Portion: Sendable {
+        let saleID: SaleID
+        let epoch: Int64
+        /// Where the cursor must be, or the portion is not written.
+        let from: StreamID
+        let to: StreamID
+        let entries: [StreamEntry]
+        /// Whether Postgres refused rows of it before: then it is written row by row.
+        let careful: Bool
+    }
+
+    /// Writes a portion in one transaction; nil when the cursor was locked, or elsewhere than expected.
+    typealias Commit = @Sendable (Portion, PostgresConnection) async throws -> DrainResult?
+
+    private let stream: JournalStream
+    private let limits: DrainLimits
+    private let commit: Commit
+    private var redis: RedisClient
+    private var postgres: PostgresConnection
+    private var cursors: [SaleID: JournalCursor] = [:]
+    private var size: PortionSize
+    private var trims: [SaleID: JournalTrim] = [:]
+    private var suspects: Set<SaleID> = []
+
+    init(
+        _ stream: JournalStream,
+        redis: RedisClient,
+        postgres: PostgresConnection,
+        limits: DrainLimits,
+        commit: @escaping Commit
+    ) {
+        self.stream = stream
+        self.redis = redis
+        self.postgres = postgres
+        self.limits = limits
+        self.commit = commit
+        size = PortionSize(limits)
+    }
+
+    func use(redis: RedisClient, postgres: PostgresConnection) {
+        self.redis = redis
+        self.postgres = postgres
+        cursors.removeAll()
+    }
+
+    func drainOnce(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
+        do {
+            let result = try await drain(saleID, epoch)
+            if !result.busy { try await trim(saleID) }
+            return result
+        } catch {
+            // Where the cursor is now is not known: a commit may have lost its answer.
+            cursors[saleID] = nil
+            if let refusal = error as? JournalError, refusal.code == .rowsRefused { suspects.insert(saleID) }
+            throw error
+        }
+    }
+
+    private func drain(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
+        var cursor = try await currentCursor(saleID, epoch)
+        var result = DrainResult()
+        // Another drainer may be ahead of the remembered cursor: then read again from where it is now.
+        for _ in 0..<3 {
+            let (entries, more) = try await read(after: cursor)
+            result.lastID = cursor.lastID
+            guard let last = entries.last else { break }
+            let portion = Portion(
+                saleID: saleID,
+                epoch: epoch,
+                from: cursor.lastID,
+                to: last.id,
+                entries: entries,
+                careful: suspects.contains(saleID)
+            )
+            if var committed = try await commit(portion, postgres) {
+                suspects.remove(saleID)
+                cursor.lastID = last.id
+                trims[saleID, default: JournalTrim()].drained(to: last.id, bytes: entries.reduce(0) { $0 + $1.size })
+                committed.entries = entries.count
+                committed.lastID = last.id
+                committed.more = more
+                result = committed
+                break
+            }
+            let moved = try await JournalCursor.load(saleID, stream, from: postgres)
+            try moved.check(epoch: epoch)
+            result.busy = moved == cursor
+            cursor = moved
+            if result.busy { break }
+        }
+        cursors[saleID] = cursor
+        return result
+    }
+
+    private func currentCursor(_ saleID: SaleID, _ epoch: Int64) async throws -> JournalCursor {
+        if let known = cursors[saleID], known.epoch == epoch { return known }
+        let cursor = try await JournalCursor.load(saleID, stream, from: postgres)
+        try cursor.check(epoch: epoch)
+        try await checkNotTrimmed(past: cursor)
+        return cursor
+    }
+
+    /// Refuses to go on when entries behind the cursor were trimmed away: they are neither in Postgres nor in Redis.
+    private func checkNotTrimmed(past cursor: JournalCursor) async throws {
+        let reply = try await redis.send(RedisCommand("HGET", SaleKeys(cursor.saleID).sale, stream.trimmedField))
+        guard let text = reply.string, let trimmed = StreamID(text), trimmed > cursor.lastID else { return }
+        throw JournalError(
+            .trimmedPastCursor,
+            "the \(stream.rawValue) of sale \(cursor.saleID) was trimmed to \(trimmed), but Postgres has it only to "
+                + "\(cursor.lastID)",
+            nextStep: "Postgres was restored from a backup, or another database is in use: stop selling and compare"
+        )
+    }
+
+    /// Entries behind the cursor that fit into one transaction, and whether there may be more.
+    private func read(after cursor: JournalCursor) async throws -> (entries: [StreamEntry], more: Bool) {
+        let key = stream.key(SaleKeys(cursor.saleID))
+        let asked = size.entries
+        let reply = try await redis.send(RedisCommand("XRANGE", key, "(\(cursor.lastID)", "+", "COUNT", "\(asked)"))
+        let entries = try StreamEntry.parse(reply, from: key)
+        let taken = size.take(entries.lazy.map(\.size))
+        return (Array(entries.prefix(taken)), taken < entries.count || entries.count == asked)
+    }
+
+    private func trim(_ saleID: SaleID) async throws {
+        guard let cursor = cursors[saleID], trims[saleID, default: JournalTrim()].isDue(limits) else { return }
+        let time = try await redis.send(RedisCommand("TIME")).elements
+        guard let seconds = time?.first?.integerValue else {
+            throw JournalError(.unexpectedReply, "TIME was not answered with a time")
+        }
+        let now = UInt64(max(0, seconds)) * 1000
+        guard let target = trims[saleID]?.target(now: now, cursor: cursor.lastID, limits: limits) else { return }
+        let keys = SaleKeys(saleID)
+        let reply = try await redis.send(
+            RedisCommand(
+                "EVAL",
+                JournalTrim.script,
+                "2",
+                keys.sale,
+                stream.key(keys),
+                String(cursor.epoch),
+                stream.trimmedField,
+                target.description,
+                String(limits.trimEntries)
+            )
+        )
+        let removed = Int(reply.integerValue ?? 0)
+        if removed < 0 {
+            throw JournalError(
+                .fenced,
+                "sale \(saleID) is not at epoch \(cursor.epoch) in Redis",
+                nextStep: "validate the Redis connections again"
+            )
+        }
+        if removed >= limits.trimEntries { trims[saleID]?.again() }
+    }
+}
+
+/// How many entries to ask for: as many as fit into a transaction, by the size of those before.
+struct PortionSize {
+    private let limits: DrainLimits
+    /// Entries to ask for next.
+    private(set) var entries: Int
+
+    init(_ limits: DrainLimits) {
+        self.limits = limits
+        entries = max(1, min(50, limits.entries))
+    }
+
+    /// How many of the entries of these sizes to take: below the limit of bytes, but at least one.
+    mutating func take(_ sizes: some Sequence<Int>) -> Int {
+        var bytes = 0
+        var taken = 0
+        for size in sizes {
+            if taken > 0, bytes + size > limits.bytes { break }
+            bytes += size
+            taken += 1
+        }
+        if taken > 0 {
+            let fitting = limits.bytes / max(1, bytes / taken)
+            entries = max(1, min(limits.entries, fitting, entries * 2))
+        }
+        return taken
+    }
+}

@@ -1,0 +1,52 @@
+/// Why a stream could not be drained.
+public struct JournalError: Error, Sendable, CustomStringConvertible {
+    /// What went wrong.
+    public enum Code: Sendable, Equatable {
+        /// The cursor belongs to another epoch: this process was replaced and must validate its Redis connections again.
+        case fenced
+        /// Entries between the cursor and the first one left in Redis are gone.
+        case trimmedPastCursor
+        /// The sale has no cursor in Postgres.
+        case cursorMissing
+        /// Redis answered with something that is no stream.
+        case unexpectedReply
+        /// Postgres refused rows in COPY. The connection is gone; drain again with this drain and a new one.
+        case rowsRefused
+    }
+
+    /// What went wrong.
+    public let code: Code
+    /// One sentence for people.
+    public let message: String
+    /// What to do about it, when it is known.
+    public let nextStep: String?
+    /// The error below this one.
+    public let underlying: (any Error)?
+    /// Where it was thrown.
+    public let file: String
+    /// Where it was thrown.
+    public let line: Int
+
+    init(
+        _ code: Code,
+        _ message: String,
+        nextStep: String? = nil,
+        underlying: (any Error)? = nil,
+        file: String = #fileID,
+        line: Int = #line
+    ) {
+        self.code = code
+        self.message = message
+        self.nextStep = nextStep
+        self.underlying = underlying
+        self.file = file
+        self.line = line
+    }
+
+    public var description: String {
+        var text = message
+        if let underlying { text += ": \(underlying)" }
+        if let nextStep { text += "; \(nextStep)" }
+        return text
+    }
+}

@@ -1,0 +1,13 @@
+/// The database as an individual: drawn once by the first migration.
+public struct Installation: Sendable, Equatable {
+    /// Random id, mirrored in Redis.
+    public let id: String
+    /// 32 bytes: key of the HMAC that turns an `Idempotency-Key` into a code. Never logged.
+    public let secret: [UInt8]
+
+    /// Reads the only row.
+    public static func read(_ postgres: PostgresConnection) async throws -> Installation {
+        let row = try await postgres.query("select id::text as id, secret from installation").one()
+        return Installation(id: try row["id"].text, secret: try row["secret"].bytes)
+    }
+}

@@ -1,0 +1,57 @@
+/// What Postgres knows of codes: the source of every 200 of a purchase.
+public struct PurchaseLookup: Sendable {
+    /// What became of a hold.
+    public enum Found: Sendable, Equatable {
+        /// It was bought, and the purchase is committed.
+        case purchased(CommittedPurchase)
+        /// The ledger says that it was bought, but the row of the purchase was refused: the buyer waits for an operator.
+        case pending
+        /// It lapsed or was given back.
+        case expired
+        /// It is held, was never issued, or its end has not reached Postgres.
+        case unknown
+    }
+
+    private let postgres: PostgresConnection
+
+    /// A lookup on this connection.
+    public init(postgres: PostgresConnection) {
+        self.postgres = postgres
+    }
+
+    /// Looks the holds up in one query; each is in the answer.
+    ///
+    /// - Parameter sale: the sale of all these holds, as their codes say. Without it only purchases are found: the
+    ///   ledger is indexed by sale.
+    public func lookup(_ holdIDs: [HoldID], sale: SaleID? = nil) async throws -> [HoldID: Found] {
+        var found = Dictionary(holdIDs.map { ($0, Found.unknown) }) { first, _ in first }
+        let rows = try await postgres.query(
+            """
+            select w.hold_id, p.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind
+            from unnest(\(holdIDs)) as w(hold_id)
+            left join purchases p on p.hold_id = w.hold_id
+            left join ledger l on l.sale_id = \(sale) and l.hold_id = w.hold_id
+                and l.kind in ('purchased', 'expired', 'released')
+            """
+        )
+        for row in rows {
+            let holdID = try row["hold_id"].holdID
+            if row["sale_id"].isNull {
+                let kind = try row["kind"].optional?.text
+                if let kind { found[holdID] = kind == "purchased" ? .pending : .expired }
+                continue
+            }
+            found[holdID] = .purchased(
+                CommittedPurchase(
+                    holdID: holdID,
+                    saleID: try row["sale_id"].saleID,
+                    unit: try row["unit"].int,
+                    itemID: try row["item_id"].int64,
+                    ticket: try row["ticket"].text,
+                    purchasedAt: try row["purchased_at"].timestamp
+                )
+            )
+        }
+        return found
+    }
+}

@@ -1,0 +1,132 @@
+/// What a rotation did.
+public struct RotationReport: Sendable, Equatable {
+    /// Hourly sales that were put into the schedule.
+    public var created: [SaleID] = []
+    /// Sales that were opened in Redis.
+    public var opened: [SaleID] = []
+    /// Sales whose end was committed.
+    public var finished: [SaleID] = []
+    /// Ended sales that cannot be finished yet, and why.
+    public var waiting: [SaleID: String] = [:]
+    /// Ended sales of which Redis and Postgres disagree; they keep their keys.
+    public var mismatches: [SaleID: [String]] = [:]
+    /// Another process rotates at this moment; nothing was done.
+    public var locked = false
+
+    /// A report of nothing.
+    public init() {}
+}
+
+/// The housekeeping of the schedule: the hourly sales of this hour and the next exist in both stores, and ended sales
+/// are finished. Sales open and close by themselves, by the clock of Redis, however late this runs.
+public struct Rotation: Sendable {
+    private let redis: RedisClient
+    private let postgres: PostgresConnection
+    private let hourly: HourlyTerms
+    private let handshake: HandshakeOptions
+    private let who: String
+
+    /// Clocks of the two stores that are further apart than this stop a rotation, in microseconds.
+    static let clockTolerance: Int64 = 10_000_000
+    /// Finished sales whose keys are removed once more, in case somebody was killed before.
+    private static let sweep = 48
+
+    /// A rotation on two connections of its own: both are locked or busy for as long as it takes.
+    public init(
+        redis: RedisClient,
+        postgres: PostgresConnection,
+        hourly: HourlyTerms = HourlyTerms(),
+        handshake: HandshakeOptions = HandshakeOptions(),
+        who: String = "rotate-hour"
+    ) {
+        self.redis = redis
+        self.postgres = postgres
+        self.hourly = hourly
+        self.handshake = handshake
+        self.who = who
+    }
+
+    /// Rotates. Idempotent and safe any number of times in parallel.
+    ///
+    /// - Parameter now: the time to rotate for; nil is the time of Redis.
+    public func run(now: Timestamp? = nil) async throws -> RotationReport {
+        let report = try await AdvisoryLock.rotation.whileHeld(on: postgres, patience: .zero) {
+            try await rotate(now)
+        }
+        if let report { return report }
+        var locked = RotationReport()
+        locked.locked = true
+        return locked
+    }
+
+    private func rotate(_ wanted: Timestamp?) async throws -> RotationReport {
+        _ = try await Handshake(redis: redis, postgres: postgres, options: handshake).validate()
+        let clock = try await confirmedClock()
+        let now = wanted ?? clock
+        let store = SaleStore(postgres: postgres)
+        var report = RotationReport()
+        for hour in [now, now.adding(milliseconds: 3_600_000)] {
+            // An hour that has a sale keeps it, whatever its terms are.
+            if case .created(let sale) = try await store.seed(hourly.terms(ofHourAt: hour)) {
+                report.created.append(sale.id)
+            }
+        }
+        let opener = SaleOpener(redis: redis, postgres: postgres, patience: handshake.patience)
+        for sale in try await store.unfinished() {
+            if sale.terms.closesAt > now {
+                if sale.epoch != nil { continue }
+                _ = try await opener.open(sale)
+                report.opened.append(sale.id)
+            } else {
+                try await finish(sale, &report)
+            }
+        }
+        try await removeKeysOfFinishedSales()
+        return report
+    }
+
+    private func finish(_ sale: Sale, _ report: inout RotationReport) async throws {
+        let finisher = SaleFinisher(redis: redis, postgres: postgres, who: who)
+        guard let epoch = sale.epoch else {
+            if try await finisher.finishUnopened(sale) { report.finished.append(sale.id) }
+            return
+        }
+        switch try await finisher.finish(sale, epoch: epoch) {
+        case .finished: report.finished.append(sale.id)
+        case .waiting(let reason): report.waiting[sale.id] = reason
+        case .mismatch(let problems): report.mismatches[sale.id] = problems
+        }
+    }
+
+    /// Somebody may have been killed between the commit of an end and the removal of the keys.
+    private func removeKeysOfFinishedSales() async throws {
+        let rows = try await postgres.query(
+            """
+            select id from sales where finished_at is not null and opened_in_redis_at is not null
+            order by finished_at desc limit \(Rotation.sweep)
+            """
+        )
+        for row in rows {
+            let keys = SaleKeys(try row["id"].saleID)
+            _ = try await redis.send(RedisCommand(parts: [.string("UNLINK")] + keys.all.map(RedisArgument.string)))
+        }
+    }
+
+    /// The time of Redis, which decides when sales open, if Postgres has about the same.
+    private func confirmedClock() async throws -> Timestamp {
+        let elements = try await redis.send(RedisCommand("TIME")).elements ?? []
+        guard elements.count == 2, let seconds = elements[0].integerValue, let rest = elements[1].integerValue else {
+            throw JournalError(.unexpectedReply, "TIME was not answered with a time")
+        }
+        let time = Timestamp(microseconds: seconds * 1_000_000 + rest)
+        let other = try await SaleStore(postgres: postgres).now()
+        guard abs(time.microseconds - other.microseconds) <= Rotation.clockTolerance else {
+            throw ScheduleError(
+                .clocksDiffer,
+                "the clocks of Redis and Postgres are \(abs(time.microseconds - other.microseconds) / 1_000_000) s apart",
+                nextStep: "set both clocks (chrony, ntpd), then rotate again"
+            )
+        }
+        return time
+    }
+}
