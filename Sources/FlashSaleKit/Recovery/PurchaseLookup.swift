@@ -21,16 +21,17 @@ public struct PurchaseLookup: Sendable {
 
     /// Looks the holds up in one query; each is in the answer.
     ///
-    /// - Parameter sale: the sale of all these holds, as their codes say. Without it only purchases are found: the
-    ///   ledger is indexed by sale.
-    public func lookup(_ holdIDs: [HoldID], sale: SaleID? = nil) async throws -> [HoldID: Found] {
-        var found = Dictionary(holdIDs.map { ($0, Found.unknown) }) { first, _ in first }
+    /// - Parameter holds: the sale of each hold, as its code says: the ledger is indexed by sale.
+    public func lookup(_ holds: [HoldID: SaleID]) async throws -> [HoldID: Found] {
+        var found = holds.mapValues { _ in Found.unknown }
+        let holdIDs = Array(holds.keys)
+        let saleIDs = holdIDs.map { holds[$0]?.rawValue ?? 0 }
         let rows = try await postgres.query(
             """
             select w.hold_id, p.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind
-            from unnest(\(holdIDs)) as w(hold_id)
+            from unnest(\(holdIDs), \(saleIDs)) as w(hold_id, sale_id)
             left join purchases p on p.hold_id = w.hold_id
-            left join ledger l on l.sale_id = \(sale) and l.hold_id = w.hold_id
+            left join ledger l on l.sale_id = w.sale_id and l.hold_id = w.hold_id
                 and l.kind in ('purchased', 'expired', 'released')
             """
         )

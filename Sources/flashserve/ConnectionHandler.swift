@@ -1,0 +1,232 @@
+import Collections
+import FlashSaleKit
+import NIOCore
+import NIOHTTP1
+
+/// One client connection: takes requests from the decoder, hands them to the loop's services, and writes the answers in
+/// the order of the requests, however their decisions arrive.
+///
+/// Lives on one event loop.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = Never
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    private enum Slot {
+        case waiting(keepAlive: Bool)
+        case ready(ByteBuffer, keepAlive: Bool)
+    }
+
+    private let server: LoopServer
+    private var context: ChannelHandlerContext?
+    private var slots: Deque<Slot> = []
+    /// Number of the request that `slots.first` stands for.
+    private var firstSlot = 0
+    private var request: IncomingRequest?
+    private var readHeld = false
+    /// Set once an answer was written after which the connection ends: nothing is read or answered any more.
+    private var closing = false
+    private(set) var clock: ConnectionClock
+    private var isDirty = false
+
+    init(server: LoopServer) {
+        self.server = server
+        self.clock = ConnectionClock(now: server.now)
+    }
+
+    // MARK: Reading
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        guard server.connections.add(self) else {
+            context.close(promise: nil)
+            return
+        }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        server.connections.remove(self)
+        // A client that leaves never cancels a batch: the decisions are made and journaled, only the answers are dropped.
+        closing = true
+        slots.removeAll()
+        self.context = nil
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !closing else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head): received(head)
+        case .body(let bytes):
+            request?.bodyLength += bytes.readableBytes
+            if let request, request.bodyLength > Limits.body { refuse(.bodyTooLarge) }
+        case .end: finishRequest()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        context.fireChannelReadComplete()
+    }
+
+    private func received(_ head: HTTPRequestHead) {
+        clock.headEnded(now: server.now)
+        let parsed = IncomingRequest(head: head)
+        if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
+        if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
+        request = parsed
+    }
+
+    private func finishRequest() {
+        guard let request else { return }
+        self.request = nil
+        clock.requestEnded(now: server.now)
+        let slot = firstSlot + slots.count
+        slots.append(.waiting(keepAlive: request.keepAlive))
+        server.dispatch(request, to: Responder(connection: self, slot: slot))
+    }
+
+    /// First bytes of a request have come; see `RequestGuard`.
+    func receivedBytes() {
+        clock.receivedBytes(now: server.now)
+    }
+
+    /// Whether the decoder is between two requests or inside a head.
+    var isReadingHead: Bool { request == nil }
+
+    /// Whether no byte of a next request has reached the decoder, as far as is known.
+    var isBetweenRequests: Bool { request == nil && clock.isIdle }
+
+    /// Answers with an error of the protocol and ends the connection: what follows cannot be told apart any more.
+    func refuse(_ answer: Responses.Fixed) {
+        guard !closing, context != nil else { return }
+        request = nil
+        let slot = firstSlot + slots.count
+        slots.append(.waiting(keepAlive: false))
+        complete(slot, with: server.responses.fixed(answer))
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow: refuse(.headersTooLarge)
+        case is HTTPParserError: refuse(.malformed)
+        default: context.close(promise: nil)
+        }
+    }
+
+    // MARK: Back-pressure
+
+    func read(context: ChannelHandlerContext) {
+        if slots.count >= Limits.pipelinedRequests || !context.channel.isWritable || closing {
+            readHeld = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        clock.writability(context.channel.isWritable, now: server.now)
+        resumeReading()
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func resumeReading() {
+        guard readHeld, !closing, let context, context.channel.isWritable,
+            slots.count < Limits.pipelinedRequests
+        else { return }
+        readHeld = false
+        context.read()
+    }
+
+    // MARK: Answering
+
+    /// Takes the answer of one request; it is written when all earlier ones have been.
+    func complete(_ slot: Int, with answer: ByteBuffer) {
+        guard context != nil, slot >= firstSlot else { return }
+        let index = slot - firstSlot
+        guard case .waiting(let keepAlive) = slots[index] else {
+            preconditionFailure("request \(slot) was answered twice")
+        }
+        slots[index] = .ready(answer, keepAlive: keepAlive)
+        if index == 0 { writeReady() }
+    }
+
+    private func writeReady() {
+        while let context, !closing, case .ready(let answer, let keepAlive)? = slots.first {
+            slots.removeFirst()
+            firstSlot += 1
+            clock.answered(now: server.now)
+            context.write(wrapOutboundOut(answer), promise: nil)
+            if !keepAlive { closing = true }
+        }
+        markDirty()
+    }
+
+    private func markDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        server.flushLater(self)
+    }
+
+    /// One flush per connection and tick, called by the loop.
+    func flush() {
+        isDirty = false
+        guard let context else { return }
+        context.flush()
+        if closing {
+            // Half-closing lets the client read the answer although bytes of it that nobody read are still arriving.
+            context.close(mode: .output, promise: nil)
+            clock.lingering(now: server.now)
+        } else {
+            resumeReading()
+        }
+    }
+
+    // MARK: Time
+
+    /// Looks at the limits of time; called about twice a second by the connection table.
+    func checkTime(_ now: NIODeadline) {
+        switch clock.verdict(now: now, unanswered: !slots.isEmpty) {
+        case .fine: break
+        case .requestTooSlow: refuse(.timedOut)
+        case .close: context?.close(promise: nil)
+        }
+    }
+
+    /// For a stopping server: closes unless a request is being answered.
+    func closeIfIdle() {
+        if slots.isEmpty, request == nil { context?.close(promise: nil) }
+    }
+}
+
+/// Where the answer of one request goes.
+struct Responder {
+    let connection: ConnectionHandler
+    let slot: Int
+
+    /// Answers the request.
+    func callAsFunction(_ answer: ByteBuffer) {
+        connection.complete(slot, with: answer)
+    }
+}
+
+/// One request between its head and its end.
+struct IncomingRequest {
+    let route: Route
+    let keepAlive: Bool
+    let targetLength: Int
+    let announcedBody: Int
+    let idempotencyKey: [UInt8]?
+    var bodyLength = 0
+
+    init(head: HTTPRequestHead) {
+        var target = head.uri
+        targetLength = target.utf8.count
+        route = target.withUTF8 { Route.parse(method: head.method, target: $0) }
+        // Without Connection: keep-alive an HTTP/1.0 client would wait for the end of the connection.
+        keepAlive = head.isKeepAlive && head.version.minor == 1
+        announcedBody = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        idempotencyKey = head.headers.first(name: "idempotency-key").map { Array($0.utf8) }
+    }
+}

@@ -1,0 +1,32 @@
+import NIOCore
+
+/// The open connections of one event loop, for limits of time and for stopping.
+final class ConnectionTable {
+    private var open: [ObjectIdentifier: ConnectionHandler] = [:]
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var count: Int { open.count }
+
+    /// False when there are too many already.
+    func add(_ connection: ConnectionHandler) -> Bool {
+        guard open.count < limit else { return false }
+        open[ObjectIdentifier(connection)] = connection
+        return true
+    }
+
+    func remove(_ connection: ConnectionHandler) {
+        open[ObjectIdentifier(connection)] = nil
+    }
+
+    func checkTime(_ now: NIODeadline) {
+        for connection in Array(open.values) { connection.checkTime(now) }
+    }
+
+    func closeIdle() {
+        for connection in Array(open.values) { connection.closeIfIdle() }
+    }
+}

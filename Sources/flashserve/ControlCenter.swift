@@ -1,0 +1,39 @@
+import FlashSaleKit
+
+/// What the event loops reach of the rest of the server.
+final class ControlCenter: ServerControl {
+    private let supervisor: RedisSupervisor
+    private let lookups: LookupService
+    private let pages: PageRenderer
+    private let ledgerWakeup: Wakeup
+
+    init(supervisor: RedisSupervisor, lookups: LookupService, pages: PageRenderer, ledgerWakeup: Wakeup) {
+        self.supervisor = supervisor
+        self.lookups = lookups
+        self.pages = pages
+        self.ledgerWakeup = ledgerWakeup
+    }
+
+    func pokeLedgerDrain() {
+        ledgerWakeup.signal()
+    }
+
+    func invalidateRedis(_ reason: String, clockJumped: Bool) {
+        // The sweep confirms a jump of the clock with Postgres within a quarter of a second; Redis itself is sound.
+        if !clockJumped { supervisor.invalidate(reason) }
+    }
+
+    func render(_ page: ServerPage, _ completion: @escaping @Sendable (RenderedPage) -> Void) {
+        Task { completion(await pages.render(page)) }
+    }
+
+    func lookUp(_ holds: [HoldID: SaleID], _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void) {
+        Task {
+            do {
+                completion(.success(try await lookups.lookUp(holds)))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+}

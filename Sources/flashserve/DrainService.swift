@@ -1,0 +1,121 @@
+import FlashSaleKit
+import Logging
+
+/// Keeps one stream of every unfinished sale on its way to Postgres.
+struct DrainService: Sendable {
+    enum Stream: String, Sendable {
+        case ledger
+        case attempts
+    }
+
+    let stream: Stream
+    let supervisor: RedisSupervisor
+    let postgres: PostgresLink
+    let state: ServerState
+    let loops: [LoopHandle]
+    let wakeup: Wakeup
+    let logger: Logger
+
+    /// Longest pause between two turns: the ledger is also woken by purchases of this server.
+    private var interval: Duration { stream == .ledger ? .milliseconds(50) : .milliseconds(200) }
+
+    /// Drains until cancelled. Every error ends the connections in use; what was not committed is read again.
+    func run() async {
+        var backoff = Backoff()
+        while !Task.isCancelled {
+            do {
+                let redis = try await supervisor.connectValidated()
+                do {
+                    try await drain(redis: redis, backoff: &backoff)
+                    await redis.close()
+                } catch {
+                    await redis.close()
+                    throw error
+                }
+            } catch {
+                let trouble = "\(error)"
+                if state.current.redis != nil {
+                    logger.warning("drain interrupted", metadata: ["stream": "\(stream)", "reason": "\(trouble)"])
+                }
+                if (error as? JournalError)?.code == .fenced { supervisor.invalidate(trouble) }
+                try? await Task.sleep(for: backoff.step())
+            }
+        }
+    }
+
+    private func drain(redis: RedisClient, backoff: inout Backoff) async throws {
+        let drain = Drain(stream: stream, redis: redis, postgres: try await postgres.connection())
+        while !Task.isCancelled, state.current.redis != nil {
+            let turn = try await turn(drain)
+            backoff.reset()
+            if turn.more { continue }
+            await wakeup.wait(upTo: turn.busy ? .milliseconds(5) : interval)
+        }
+    }
+
+    /// One portion of each sale.
+    private func turn(_ drain: Drain) async throws -> (more: Bool, busy: Bool) {
+        var more = false
+        var busy = false
+        for sale in state.current.sales {
+            guard let epoch = sale.epoch else { continue }
+            let result = try await drain.drainOnce(sale: sale.id, epoch: epoch)
+            more = more || result.more
+            busy = busy || result.busy
+            publish(result)
+        }
+        return (more, busy)
+    }
+
+    private func publish(_ result: DrainResult) {
+        guard result.entries > 0 else { return }
+        state.update { values in
+            values.deadLetters += result.deadLetters
+            values.drainedRows += result.rows
+        }
+        if result.deadLetters > 0 {
+            logger.error("rows went to dead_letter", metadata: ["stream": "\(stream)", "rows": "\(result.deadLetters)"])
+        }
+        let purchases = result.purchases
+        guard !purchases.isEmpty else { return }
+        for loop in loops { loop.run { $0.waiters.committed(purchases) } }
+    }
+
+    /// For a stopping server: everything decided so far reaches Postgres.
+    func finish() async throws {
+        let redis = try await supervisor.connectValidated()
+        do {
+            let drain = Drain(stream: stream, redis: redis, postgres: try await postgres.connection())
+            while true {
+                let turn = try await turn(drain)
+                if turn.busy { try await Task.sleep(for: .milliseconds(5)) }
+                if !turn.more, !turn.busy { break }
+            }
+            await redis.close()
+        } catch {
+            await redis.close()
+            throw error
+        }
+    }
+}
+
+/// Either drain, behind one call.
+private enum Drain {
+    case ledger(LedgerDrain)
+    case attempts(AttemptsDrain)
+
+    init(stream: DrainService.Stream, redis: RedisClient, postgres: PostgresConnection) {
+        self =
+            switch stream {
+            case .ledger: .ledger(LedgerDrain(redis: redis, postgres: postgres))
+            case .attempts: .attempts(AttemptsDrain(redis: redis, postgres: postgres))
+            }
+    }
+
+    func drainOnce(sale: SaleID, epoch: Int64) async throws -> DrainResult {
+        switch self {
+        case .ledger(let drain): try await drain.drainOnce(sale: sale, epoch: epoch)
+        case .attempts(let drain): try await drain.drainOnce(sale: sale, epoch: epoch)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import NIOCore
+
+/// Every bound of the server, by name. What happens beyond one is said beside it.
+enum Limits {
+    /// Request line in bytes; beyond: 414 and close.
+    static let requestLine = 2048
+    /// One header field in bytes; beyond: 431 and close.
+    static let headerField = 4096
+    /// All header fields in bytes; beyond: 431 and close.
+    static let headers = 16_384
+    /// Number of header fields; beyond: 431 and close.
+    static let headerFields = 64
+    /// Request body in bytes; beyond: 413 and close. No route reads a body.
+    static let body = 4096
+    /// From the first byte of a request to the end of its head; beyond: 408 and close.
+    static let headerTime = TimeAmount.seconds(5)
+    /// From the end of the head to the end of the body; beyond: 408 and close.
+    static let bodyTime = TimeAmount.seconds(10)
+    /// Without a request; beyond: close.
+    static let idleTime = TimeAmount.seconds(60)
+    /// A client that does not read its answers for so long is cut off.
+    static let unreadTime = TimeAmount.seconds(20)
+    /// Unanswered requests of one connection; beyond: the connection is not read until some are answered.
+    static let pipelinedRequests = 64
+    /// Attempts in one script call; beyond: the next call takes the rest.
+    static let batch = 512
+    /// Script calls of one kind in flight per event loop: while Redis decides one batch the next one travels.
+    static let batchesInFlight = 2
+    /// Attempts of one event loop that wait for a batch; beyond: 503 `overloaded`, undecided.
+    static let waitingAttempts = 16_384
+    /// Purchases of one event loop that wait for Postgres; beyond: 503 `overloaded`, undecided.
+    static let waitingPurchases = 16_384
+    /// How long a purchase waits for its row in Postgres; beyond: 202 `pending`.
+    static let purchaseWait = TimeAmount.seconds(3)
+    /// Hold ids in one look-up in Postgres; beyond: the next look-up takes the rest.
+    static let lookupHolds = 1000
+    /// Connections of one server; beyond: accepted and closed at once.
+    static let connections = 65_536
+    /// Length of an Idempotency-Key in bytes; beyond: 400.
+    static let idempotencyKey = 255
+    /// How long a stopping server waits for requests in flight.
+    static let shutdownTime = TimeAmount.seconds(10)
+}

@@ -1,0 +1,54 @@
+import FlashSaleKit
+
+/// `GET /readyz`
+struct ReadyBody: Encodable {
+    var status: String
+    var checks: [String: String]?
+}
+
+/// `GET /sale`, and a part of `GET /health`: the sale as the public may see it.
+struct SaleBody: Encodable {
+    var id: Int64
+    var itemName: String
+    var imageUrl: String
+    var stock: Int
+    var stockRemaining: Int
+    var itemsHeld: Int
+    var itemsSold: Int
+    var userLimit: Int
+    var isActive: Bool
+    var opensAt: String
+    var closesAt: String
+
+    init(_ sale: Sale, _ snapshot: SaleSnapshot) {
+        id = sale.id.rawValue
+        itemName = sale.terms.itemName
+        imageUrl = sale.terms.imageURL
+        stock = snapshot.stock
+        stockRemaining = snapshot.free
+        itemsHeld = snapshot.held
+        itemsSold = snapshot.sold
+        userLimit = snapshot.limit
+        isActive = snapshot.state == .open && !snapshot.checkoutPaused
+        opensAt = sale.terms.opensAt.rfc3339
+        closesAt = sale.terms.closesAt.rfc3339
+    }
+}
+
+/// `GET /health`
+struct HealthBody: Encodable {
+    struct Performance: Encodable {
+        /// Entries of both streams, those that are drained and not trimmed yet included.
+        var ledgerEntries: Int
+        var attemptsEntries: Int
+        /// Rows that this process has written to Postgres.
+        var drainedRows: Int
+        var deadLetters: Int
+    }
+
+    var status: String
+    var timestamp: String
+    var services: [String: String]
+    var sale: SaleBody?
+    var performance: Performance
+}

@@ -1,0 +1,172 @@
+import FlashSaleKit
+import NIOCore
+
+/// The purchases of one event loop that wait for Postgres. A 200 is answered only from a committed row of `purchases`:
+/// one that a drain of this server has just inserted, or one that was read.
+///
+/// Lives on one event loop.
+final class PurchaseWaiters {
+    private struct Waiter {
+        let responder: Responder
+        /// True for a code that had been used before this request.
+        let replayed: Bool
+        /// Whether Redis has the purchase: then an absent row only means that it is on its way.
+        let claimed: Bool
+        let operation: HoldBatcher.Operation
+        let saleID: SaleID
+        let deadline: NIODeadline
+
+        init(
+            _ responder: Responder,
+            replayed: Bool,
+            claimed: Bool,
+            _ operation: HoldBatcher.Operation,
+            _ saleID: SaleID,
+            now: NIODeadline
+        ) {
+            self.responder = responder
+            self.replayed = replayed
+            self.claimed = claimed
+            self.operation = operation
+            self.saleID = saleID
+            deadline = now + Limits.purchaseWait
+        }
+    }
+
+    private unowned let server: LoopServer
+    private var waiters: [HoldID: [Waiter]] = [:]
+    private var count = 0
+    private var toLookUp: [HoldID: SaleID] = [:]
+    private var isLookingUp = false
+
+    init(server: LoopServer) {
+        self.server = server
+    }
+
+    /// Whether nobody waits.
+    var isIdle: Bool { count == 0 }
+
+    /// Waits for the row of a purchase that Redis has decided.
+    func wait(for hold: HoldID, of sale: SaleID, responder: Responder, replayed: Bool) {
+        let (now, operation) = (server.now, HoldBatcher.Operation.purchase)
+        add(hold, Waiter(responder, replayed: replayed, claimed: true, operation, sale, now: now))
+        // The row of a repeated purchase is there already as a rule; the row of a new one arrives with the next drain.
+        if replayed { lookUp(hold, of: sale) }
+    }
+
+    /// Asks Postgres for a hold that Redis does not have.
+    func resolve(_ hold: HoldID, of sale: SaleID, responder: Responder, operation: HoldBatcher.Operation) {
+        add(hold, Waiter(responder, replayed: true, claimed: false, operation, sale, now: server.now))
+        lookUp(hold, of: sale)
+    }
+
+    private func add(_ hold: HoldID, _ waiter: Waiter) {
+        guard count < Limits.waitingPurchases else {
+            // A claimed unit is on its way to Postgres; asking again finds it.
+            return waiter.responder(server.responses.fixed(waiter.claimed ? .pending : .overloaded))
+        }
+        count += 1
+        waiters[hold, default: []].append(waiter)
+    }
+
+    /// Rows that a drain of this server has committed.
+    func committed(_ purchases: [CommittedPurchase]) {
+        guard !waiters.isEmpty else { return }
+        for purchase in purchases where waiters[purchase.holdID] != nil {
+            guard let sale = server.schedule.sale(purchase.saleID) else {
+                lookUp(purchase.holdID, of: purchase.saleID)
+                continue
+            }
+            answer(purchase, sale.display)
+        }
+    }
+
+    private func answer(_ purchase: CommittedPurchase, _ display: SaleDisplay) {
+        guard let list = waiters.removeValue(forKey: purchase.holdID) else { return }
+        count -= list.count
+        for waiter in list {
+            switch waiter.operation {
+            case .purchase:
+                waiter.responder(server.responses.purchased(purchase, sale: display, replayed: waiter.replayed))
+            case .release: waiter.responder(server.responses.fixed(.alreadyPurchased))
+            }
+        }
+    }
+
+    /// Another server has committed purchases, or a quarter of a second has passed: reads what is missing.
+    func lookUpAll() {
+        for (hold, list) in waiters { toLookUp[hold] = list.first?.saleID }
+        sendLookUp()
+    }
+
+    /// Ends the wait of those whose time is up.
+    func expire() {
+        let now = server.now
+        for (hold, list) in waiters where list.contains(where: { $0.deadline <= now }) {
+            let remaining = list.filter { $0.deadline > now }
+            for waiter in list where waiter.deadline <= now {
+                waiter.responder(server.responses.fixed(waiter.claimed ? .pending : .unavailable))
+            }
+            count -= list.count - remaining.count
+            waiters[hold] = remaining.isEmpty ? nil : remaining
+        }
+    }
+
+    private func lookUp(_ hold: HoldID, of sale: SaleID) {
+        toLookUp[hold] = sale
+        // Sent at the end of the tick, so that the repeated codes of one batch make one query.
+        server.scheduleTick()
+    }
+
+    /// One query at a time; what comes meanwhile goes into the next one.
+    func sendLookUp() {
+        guard !isLookingUp, !toLookUp.isEmpty else { return }
+        let holds = Dictionary(uniqueKeysWithValues: toLookUp.prefix(Limits.lookupHolds).map { ($0, $1) })
+        for hold in holds.keys { toLookUp[hold] = nil }
+        isLookingUp = true
+        let this = NIOLoopBound(self, eventLoop: server.loop)
+        let loop = server.loop
+        server.control.lookUp(holds) { result in
+            loop.execute { this.value.received(result, for: holds) }
+        }
+    }
+
+    private func received(_ result: Result<PurchaseFindings, any Error>, for holds: [HoldID: SaleID]) {
+        isLookingUp = false
+        switch result {
+        case .success(let findings):
+            for hold in holds.keys { settle(hold, findings) }
+        case .failure:
+            // Postgres is away: claimed purchases go on waiting, the others cannot be told apart.
+            for hold in holds.keys { dropUnclaimed(hold, .unavailable) }
+        }
+        sendLookUp()
+    }
+
+    private func settle(_ hold: HoldID, _ findings: PurchaseFindings) {
+        switch findings.found[hold] {
+        case .purchased(let purchase):
+            guard let display = findings.displays[purchase.saleID] else { return }
+            answer(purchase, display)
+        case .pending: dropUnclaimed(hold, .pending)
+        case .expired: dropUnclaimed(hold, .expiredCode)
+        case .unknown, nil: dropUnclaimed(hold, .unknownCode)
+        }
+    }
+
+    private func dropUnclaimed(_ hold: HoldID, _ reason: Responses.Fixed) {
+        guard let list = waiters[hold] else { return }
+        let remaining = list.filter(\.claimed)
+        for waiter in list where !waiter.claimed { waiter.responder(server.responses.fixed(reason)) }
+        count -= list.count - remaining.count
+        waiters[hold] = remaining.isEmpty ? nil : remaining
+    }
+}
+
+/// What Postgres knows of some holds.
+struct PurchaseFindings: Sendable {
+    /// Holds that Postgres does not know may be missing.
+    var found: [HoldID: PurchaseLookup.Found]
+    /// Displays of the sales of the purchases found.
+    var displays: [SaleID: SaleDisplay]
+}

@@ -1,0 +1,28 @@
+import FlashSaleKit
+
+/// A page about the server.
+enum ServerPage: Sendable {
+    case health
+    case sale
+    case readyz(verbose: Bool)
+}
+
+/// A page as it is answered.
+struct RenderedPage: Sendable {
+    var status: StaticString
+    var body: String
+    /// Complete header lines.
+    var headers = ""
+}
+
+/// What the event loops ask of the rest of the server. All calls return at once.
+protocol ServerControl: AnyObject, Sendable {
+    /// A purchase was decided: its row should reach Postgres now.
+    func pokeLedgerDrain()
+    /// Redis must be validated again before anything else is asked of it.
+    func invalidateRedis(_ reason: String, clockJumped: Bool)
+    /// Makes a page; `completion` is called once, on any thread.
+    func render(_ page: ServerPage, _ completion: @escaping @Sendable (RenderedPage) -> Void)
+    /// Reads holds in Postgres; `completion` is called once, on any thread.
+    func lookUp(_ holds: [HoldID: SaleID], _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void)
+}

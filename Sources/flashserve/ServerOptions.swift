@@ -1,0 +1,29 @@
+import FlashSaleKit
+
+/// How a server is run.
+public struct ServerOptions: Sendable {
+    /// Where Redis is.
+    public var redis: RedisEndpoint
+    /// Where Postgres is.
+    public var postgres: PostgresEndpoint
+    /// Address to listen on.
+    public var host = "0.0.0.0"
+    /// Port to listen on; 0 takes a free one.
+    public var port = 8080
+    /// Event loops, 1…64. One serves more than a core can drain; see docs/BENCHMARKS.md.
+    public var eventLoops = 1
+    /// Accept a Redis without an append-only file: what it has not drained is lost with it.
+    public var allowNoAOF = false
+    /// Whether this server keeps the hourly schedule; nil leaves that to `rotate-hour`.
+    public var rotate: HourlyTerms? = HourlyTerms()
+    /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
+    public var readinessDelayMilliseconds = 500
+    /// Called once with the bound address and the sale that is open, if any.
+    public var onListening: (@Sendable (_ host: String, _ port: Int, _ sale: Sale?) -> Void)?
+
+    /// Options with the defaults of the design.
+    public init(redis: RedisEndpoint, postgres: PostgresEndpoint) {
+        self.redis = redis
+        self.postgres = postgres
+    }
+}

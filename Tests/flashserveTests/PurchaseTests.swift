@@ -1,0 +1,123 @@
+import FlashSaleKit
+import Foundation
+import Testing
+
+@testable import flashserve
+
+@Suite struct PurchaseTests {
+    @Test("a code raced by 100 purchases sells one unit; all answers carry the same receipt")
+    func oneCodeBuysOneUnit() async throws {
+        try await TestServer.with(eventLoops: 2) { server in
+            let code = try await server.connect().checkout("alice").code
+            let answers = try await withThrowingTaskGroup(of: HTTPTestClient.Response.self) { group in
+                for _ in 0..<100 { group.addTask { try await server.connect().purchase(code) } }
+                return try await group.reduce(into: [HTTPTestClient.Response]()) { $0.append($1) }
+            }
+            #expect(answers.allSatisfy { $0.status == 200 || $0.status == 202 })
+            #expect(Set(answers.filter { $0.status == 200 }.map(\.body)).count == 1)
+            #expect(answers.contains { $0.status == 200 })
+            #expect(try await server.sql("select count(*)::text from purchases") == [["1"]])
+            #expect(try await server.snapshot().sold == 1)
+        }
+    }
+
+    @Test("a user who reserves many codes before buying any still buys at most the limit")
+    func limitHoldsOverReserving() async throws {
+        try await TestServer.with(TestServer.terms(stock: 100, limit: 3)) { server in
+            let client = try await server.connect()
+            var codes: [String] = []
+            for _ in 0..<3 { codes.append(try await client.checkout("alice").code) }
+            #expect(try await client.checkout("alice").status == 429)
+            for code in codes { #expect(try await client.purchase(code).status == 200) }
+            #expect(try await client.checkout("alice").status == 429)
+            #expect(try await server.sql("select max(user_slot)::text, count(*)::text from purchases") == [["3", "3"]])
+        }
+    }
+
+    @Test("purchases while Postgres is stopped answer 202 after three seconds and become 200 by themselves")
+    func pendingUntilPostgresIsBack() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.pausePostgres()
+            let pending = try await client.purchase(code)
+            #expect(pending.status == 202)
+            #expect(try pending.json["status"] as? String == "pending")
+            #expect(pending.headers["retry-after"] != nil)
+            // Refusals and holds go on meanwhile.
+            #expect(try await client.checkout("bob").status == 201)
+            server.stack.resumePostgres()
+            var status = 0
+            for _ in 0..<40 where status != 200 {
+                status = try await client.purchase(code).status
+                if status == 202 { try await Task.sleep(for: .milliseconds(250)) }
+            }
+            #expect(status == 200)
+            #expect(try await server.sql("select count(*)::text from purchases") == [["1"]])
+        }
+    }
+
+    @Test func codesNobodyIssuedAreUnknown() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let own = HoldCode(saleID: server.sale.id, high: 1, low: 2)
+            let stranger = HoldCode(saleID: try #require(SaleID(999)), high: 1, low: 2)
+            for code in ["\(own)", "\(stranger)", "nonsense"] {
+                let answer = try await client.purchase(code)
+                #expect(answer.status == 404)
+                #expect(try answer.error == "unknown_code")
+            }
+            #expect(try await client.request("POST", "/purchase").status == 400)
+        }
+    }
+
+    @Test("Redis, Postgres and the answers' hold ids never hold a code")
+    func storesDoNotKnowCodes() async throws {
+        try await TestServer.with { server in
+            let code = try await server.connect().checkout("alice", key: "k").code
+            let redis = try await server.redis()
+            let keys = SaleKeys(server.sale.id)
+            let dump = try await redis.send(RedisCommand("HGETALL", keys.holds))
+            let ledger = try await redis.send(RedisCommand("XRANGE", keys.ledger, "-", "+"))
+            let digits = String(code.split(separator: "-")[1])
+            #expect(!"\(dump)\(ledger)".contains(digits))
+            let hold = try #require(HoldCode(parsing: Array(code.utf8))).holdID
+            #expect(try await redis.send(RedisCommand("HEXISTS", keys.holds, "\(hold)")).integerValue == 1)
+            await redis.close()
+        }
+    }
+
+    @Test("restarting the server opens no new sale and resets no counter; codes of before still buy")
+    func restartChangesNothing() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms())
+            let first = try await TestServer.start(on: stack)
+            let code = try await first.connect().checkout("alice").code
+            try await first.stop()
+            let second = try await TestServer.start(on: stack)
+            #expect(second.sale.id == first.sale.id)
+            let snapshot = try await second.snapshot()
+            #expect(snapshot.held == 1 && snapshot.free == 99)
+            #expect(try await second.connect().purchase(code).status == 200)
+            #expect(try await second.sql("select count(*)::text from sales") == [["1"]])
+            try await second.stop()
+        }
+    }
+
+    @Test("a purchase decided through one server is answered by another")
+    func twoServersShareASale() async throws {
+        try await TestServer.with { first in
+            let second = try await TestServer.start(on: first.stack)
+            let buyer = try await first.connect()
+            let other = try await second.connect()
+            for round in 0..<20 {
+                let code = try await buyer.checkout("user\(round)").code
+                #expect(try await other.purchase(code).status == 200)
+                let replay = try await buyer.purchase(code)
+                #expect(replay.status == 200 && replay.headers["idempotent-replayed"] == "true")
+            }
+            #expect(try await first.sql("select count(*)::text from purchases") == [["20"]])
+            try await second.stop()
+        }
+    }
+}
