@@ -24,8 +24,8 @@ if [[ $(id -u) -ne 0 ]]; then
     become=(sudo)
 fi
 
-# The packages of Redis, Postgres and nginx start a service of the system when they are installed. We have no use for it,
-# and it would take the ports of others: policy-rc.d is Debian's way to say no. One that exists already is left alone.
+# The packages of Redis, Postgres and nginx start a service of the system when they are installed. We have no use for
+# it, and it would take ports: policy-rc.d is Debian's way to say no. One that exists already is left alone.
 policy=/usr/sbin/policy-rc.d
 if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' | "${become[@]}" tee "$policy" >/dev/null

@@ -71,7 +71,7 @@ struct PostgresDaemon: Sendable {
         guard try await process.waitForExit(limit: options.stopLimit) else {
             throw LocalStackError(
                 .stopFailed,
-                "postgres (process \(process.pid)) did not end within \(options.stopLimit); log \(layout.postgresLog).",
+                "postgres \(process.pid) does not end within \(options.stopLimit), see \(layout.postgresLog).",
                 nextStep: "kill -QUIT \(process.pid) ends it at once; it recovers at its next start"
             )
         }

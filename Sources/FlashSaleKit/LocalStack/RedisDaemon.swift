@@ -43,7 +43,7 @@ struct RedisDaemon: Sendable {
         guard try await process.waitForExit(limit: options.stopLimit) else {
             throw LocalStackError(
                 .stopFailed,
-                "redis-server (process \(process.pid)) did not end within \(options.stopLimit); log \(layout.redisLog).",
+                "redis-server \(process.pid) does not end within \(options.stopLimit), see \(layout.redisLog).",
                 nextStep: "kill -9 \(process.pid) loses up to two seconds of data"
             )
         }

@@ -74,7 +74,7 @@ actor TemporaryStacks {
         }
     }
 
-    /// Removes folders of temporary stacks that no process holds any more. Never fails a test: what cannot be removed stays.
+    /// Removes folders of temporary stacks that no process holds any more. What cannot be removed stays.
     static func sweep() async {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         for name in names where name.hasPrefix(prefix) {

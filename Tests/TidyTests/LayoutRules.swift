@@ -1,0 +1,74 @@
+/// The folders are the architecture.
+enum LayoutRules {
+    /// Folder -> the folders it may hold, and whether files may lie directly in it.
+    static let tree: [String: (folders: Set<String>, takesFiles: Bool)] = [
+        "": (["Sources", "Tests", "completions", "man", "deploy", "docs", "bench", "scripts", ".ci"], true),
+        "Sources": (["CHiredis", "CLibpq", "CReadline", "FlashSaleKit", "flashserve", "flashctl"], false),
+        "Sources/FlashSaleKit": (
+            ["Sale", "Redis", "Postgres", "Journal", "Schedule", "Recovery", "LocalStack", "Configuration"], false
+        ),
+        "Tests": (["FlashSaleKitTests", "flashserveTests", "flashctlTests", "FaultTests", "TidyTests"], false),
+    ]
+
+    /// What a reader follows who asks what a checkout does.
+    static let walk = [
+        "Sources/flashserve/*ConnectionHandler.swift",
+        "Sources/flashserve/*CheckoutBatcher.swift",
+        "Sources/FlashSaleKit/Redis/scripts/checkout.lua",
+        "Sources/FlashSaleKit/Journal/*Drain.swift",
+    ]
+
+    static func misplaced(_ paths: [String]) -> [Offence] {
+        paths.compactMap { path in
+            let parts = path.split(separator: "/").map(String.init)
+            for depth in 0..<parts.count {
+                guard let rule = tree[parts[..<depth].joined(separator: "/")] else { continue }
+                let isFile = depth == parts.count - 1
+                if isFile ? !rule.takesFiles : !rule.folders.contains(parts[depth]) {
+                    return Offence(path: path, line: 1, rule: "'\(parts[depth])' has no place in the layout")
+                }
+            }
+            return nil
+        }
+    }
+
+    /// C targets are a module map and a shim; code in them would escape every other rule.
+    static func fatShims(_ files: [SourceFile]) -> [Offence] {
+        let targets = ["Sources/CHiredis/", "Sources/CLibpq/", "Sources/CReadline/"]
+        return files.filter { file in targets.contains { file.path.hasPrefix($0) } }
+            .filter { $0.name != "module.modulemap" && $0.name != "shim.h" }
+            .map { $0.offence(0, "C targets hold a module map and a shim only") }
+    }
+
+    /// One command, one file.
+    static func crowdedCommands(_ file: SourceFile) -> [Offence] {
+        guard file.path.hasPrefix("Sources/flashctl/Commands/") else { return [] }
+        let starts = file.code.indices.filter { index in
+            ["ParsableCommand", "AsyncParsableCommand"].contains { BannedRules.contains($0, in: file.code[index]) }
+                && ["struct", "class", "enum"].contains { BannedRules.contains($0, in: file.code[index]) }
+        }
+        return starts.dropFirst().map { file.offence($0, "a second command in one file") }
+    }
+
+    /// Entries of `walk` that no file answers to.
+    static func brokenWalk(_ paths: [String]) -> [String] {
+        walk.filter { pattern in
+            guard let slash = pattern.lastIndex(of: "/") else { return true }
+            let folder = pattern[...slash]
+            let name = pattern[pattern.index(after: slash)...]
+            return !paths.contains { path in
+                path.hasPrefix(folder)
+                    && ImportRules.matches(String(path.split(separator: "/").last ?? ""), name)
+            }
+        }
+    }
+
+    /// Folders of one machine or one person; assembled, so that this file does not break its own rule.
+    static let machinePaths = ["/wo" + "rk/", "/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/", "/tmp" + "/wt"]
+
+    static func machinePaths(_ file: SourceFile) -> [Offence] {
+        file.lines.enumerated().flatMap { index, line in
+            machinePaths.filter { line.contains($0) }.map { file.offence(index, "\($0) is the path of one machine") }
+        }
+    }
+}

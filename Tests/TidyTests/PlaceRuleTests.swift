@@ -1,0 +1,85 @@
+import Testing
+
+@Suite("Rules about places catch what they are for")
+struct PlaceRuleTests {
+    private func file(_ path: String, _ text: String = "-- What it is for.\n") -> SourceFile {
+        SourceFile(path: path, text: text)
+    }
+
+    @Test("Embedded files")
+    func embedded() {
+        let migrations = EmbeddedRules.migrations
+        #expect(EmbeddedRules.beginnings(file(migrations + "m0001_a.sql")) == [])
+        #expect(EmbeddedRules.beginnings(file(migrations + "m0001_a.sql", "create table a ();")).count == 1)
+        #expect(EmbeddedRules.beginnings(file(EmbeddedRules.scripts + "a.lua", "#!lua name=a\n")).count == 1)
+        #expect(EmbeddedRules.beginnings(file(EmbeddedRules.scripts + "a.lua", "")).count == 1)
+        let good = [file(migrations + "m0001_a.sql"), file(migrations + "m0002_b.sql")]
+        #expect(EmbeddedRules.migrationNames(good) == [])
+        #expect(EmbeddedRules.migrationNames([good[1]]).count == 1)
+        #expect(EmbeddedRules.migrationNames([file(migrations + "0001_a.sql")]).count == 1)
+        #expect(EmbeddedRules.migrationNames([file(migrations + "m0001_a.txt")]).count == 1)
+    }
+
+    @Test("Commands that block Redis")
+    func slowCommands() {
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.lua", "redis.call('DEL', KEYS[1])")).count == 1)
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.lua", "redis.pcall(\"keys\", '*')")).count == 1)
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.lua", "redis.call('UNLINK', KEYS[1])")) == [])
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.swift", "RedisCommand(\"FLUSHALL\")")).count == 1)
+        #expect(EmbeddedRules.slowCommands(file("Tests/a.swift", "RedisCommand(\"FLUSHALL\")")) == [])
+    }
+
+    @Test("Files out of place")
+    func layout() {
+        func misplaced(_ path: String) -> Bool { !LayoutRules.misplaced([path]).isEmpty }
+        #expect(misplaced("Sources/FlashSaleKit/Loose.swift"))
+        #expect(misplaced("Sources/FlashSaleKit/Helpers/A.swift"))
+        #expect(misplaced("Sources/Other/A.swift"))
+        #expect(misplaced("junk/a.txt"))
+        #expect(misplaced("Tests/Loose.swift"))
+        #expect(!misplaced("Sources/FlashSaleKit/Redis/scripts/a.lua"))
+        #expect(!misplaced("Sources/flashctl/main.swift"))
+        #expect(!misplaced("Makefile"))
+        #expect(LayoutRules.fatShims([file("Sources/CLibpq/shim.h"), file("Sources/CLibpq/more.c")]).count == 1)
+    }
+
+    @Test("Two commands in one file")
+    func commands() {
+        let one = "struct A: ParsableCommand {}\n"
+        let path = "Sources/flashctl/Commands/A.swift"
+        #expect(LayoutRules.crowdedCommands(file(path, one)) == [])
+        #expect(LayoutRules.crowdedCommands(file(path, one + "struct B: AsyncParsableCommand {}")).map(\.line) == [2])
+    }
+
+    @Test("A walk with a missing station")
+    func walk() {
+        let all = [
+            "Sources/flashserve/ConnectionHandler.swift", "Sources/flashserve/CheckoutBatcher.swift",
+            "Sources/FlashSaleKit/Redis/scripts/checkout.lua", "Sources/FlashSaleKit/Journal/LedgerDrain.swift",
+        ]
+        #expect(LayoutRules.brokenWalk(all) == [])
+        for (index, station) in LayoutRules.walk.enumerated() {
+            var paths = all
+            paths.remove(at: index)
+            #expect(LayoutRules.brokenWalk(paths) == [station])
+        }
+    }
+
+    @Test("Paths of one machine")
+    func machinePaths() {
+        #expect(LayoutRules.machinePaths(file("README.md", "cd /ho" + "me/me/flashctl")).count == 1)
+        #expect(LayoutRules.machinePaths(file("README.md", "cd flashctl")) == [])
+    }
+
+    @Test("Targets that let warnings pass")
+    func package() {
+        let strict = "let swiftSettings = [.treatAllWarnings(as: .error)]\n"
+        let good = ".target(\n name: \"a\", swiftSettings: swiftSettings)\n"
+        #expect(PackageRules.looseTargets(SourceFile(path: "Package.swift", text: strict + good)) == [])
+        #expect(PackageRules.looseTargets(SourceFile(path: "Package.swift", text: good)).count == 1)
+        let loose = strict + good + ".testTarget(name: \"b\")\n"
+        #expect(PackageRules.looseTargets(SourceFile(path: "Package.swift", text: loose)).map(\.line) == [4])
+        let makefile = file("Makefile", "# no -Ounchecked\n\tswift build -Xswiftc -Ounchecked\n")
+        #expect(PackageRules.uncheckedBuilds([makefile]).map(\.line) == [2])
+    }
+}
