@@ -38,6 +38,26 @@ import Testing
         }
     }
 
+    @Test func `an early flush is answered while the loop still works on the same task`() async throws {
+        try await RedisTestServer.with { server in
+            let observer = try await server.client()
+            let channel = try await server.channel()
+            let before = try await RedisTime.read(observer)
+            let reply: Result<RedisReply, RedisError> = try await channel.run { redis, done in
+                redis.send(RedisCommand("TIME")) { done.succeed($0) }
+                redis.flush()
+                Thread.sleep(forTimeInterval: 0.3)
+            }
+            let after = try await RedisTime.read(observer)
+            let parts = try reply.get().elements?.compactMap(\.integerValue) ?? []
+            #expect(parts.count == 2)
+            let answered = (parts.first ?? 0) * 1_000_000 + (parts.last ?? 0)
+            #expect(answered >= before.microseconds)
+            // Without the flush Redis would have seen the command only after the pause.
+            #expect(after.microseconds - answered >= 250_000)
+        }
+    }
+
     @Test func `an error reply fails its command and no other`() async throws {
         try await RedisTestServer.with { server in
             let client = try await server.client()

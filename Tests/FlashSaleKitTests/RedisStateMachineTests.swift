@@ -38,6 +38,13 @@ private struct Transcript: ~Copyable {
         }
     }
 
+    mutating func flushNow() -> String {
+        switch machine.flushNow() {
+        case .flush: "flush"
+        case .ignore: "ignore"
+        }
+    }
+
     mutating func reply() -> String {
         switch machine.replyReceived() {
         case .complete(let command): "complete \(command)"
@@ -84,6 +91,19 @@ private struct Transcript: ~Copyable {
         #expect(redis.send(4, at: 8) == "write, schedule flush")
         #expect(redis.flushDue() == "flush")
         #expect(redis.pending == 4)
+    }
+
+    @Test func `a flush in the middle of a tick leaves the scheduled one for later commands`() {
+        var redis = Transcript()
+        #expect(redis.flushNow() == "ignore")
+        #expect(redis.send(1) == "write, schedule flush, timer at 100")
+        #expect(redis.flushNow() == "flush")
+        #expect(redis.flushNow() == "ignore")
+        #expect(redis.send(2) == "write")
+        #expect(redis.flushDue() == "flush")
+        #expect(redis.flushDue() == "ignore")
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.reply() == "complete 2")
     }
 
     @Test func `replies belong to commands in their order`() {

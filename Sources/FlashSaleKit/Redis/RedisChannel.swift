@@ -26,7 +26,7 @@ public final class RedisChannel {
     /// Sends the commands of this tick now instead of at its end: for a caller that has slower work to do in the same
     /// tick.
     public func flush() {
-        channel.eventLoop.assertInEventLoop()
+        channel.eventLoop.preconditionInEventLoop()
         handler.flush()
     }
 

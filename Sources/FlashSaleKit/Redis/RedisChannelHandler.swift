@@ -52,9 +52,17 @@ final class RedisChannelHandler: ChannelInboundHandler {
         }
     }
 
+    private func flushDue() {
+        execute(state.flushDue())
+    }
+
     /// Sends what was written and not flushed yet.
     func flush() {
-        switch state.flushDue() {
+        execute(state.flushNow())
+    }
+
+    private func execute(_ action: RedisStateMachine<Completion>.FlushAction) {
+        switch action {
         case .flush: context?.flush()
         case .ignore: break
         }
@@ -97,7 +105,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        flushTask = { handler.value.flush() }
+        flushTask = { handler.value.flushDue() }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -74,6 +74,11 @@ struct RedisStateMachine<Waiter>: ~Copyable {
     /// The scheduled flush is due.
     mutating func flushDue() -> FlushAction {
         isFlushScheduled = false
+        return flushNow()
+    }
+
+    /// A flush is wanted before the end of the tick; the scheduled one stays, for commands that come after it.
+    mutating func flushNow() -> FlushAction {
         guard isOpen, unflushed > 0 else { return .ignore }
         unflushed = 0
         return .flush
