@@ -2,6 +2,8 @@
 # Builds and runs every test. Fails when a test fails, is skipped, or when none ran. Ends with the runner's own summary.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# The marks in front of the lines of the runner are no single bytes.
+export LC_ALL=C.UTF-8
 
 swift build --build-tests
 log=$(mktemp)
