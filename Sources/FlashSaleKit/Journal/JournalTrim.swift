@@ -11,7 +11,7 @@ struct JournalTrim {
     /// Checks the epoch, stores how far entries may be gone, and only then removes them: one atomic step, so that
     /// `trimmed_to` never lags behind the truth.
     static let script = """
-        #!lua name=trim flags=allow-oom
+        #!lua flags=allow-oom
         if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
         local old = redis.call('XRANGE', KEYS[2], '-', '(' .. ARGV[3], 'COUNT', 1)
         if #old == 0 then return 0 end
