@@ -5,7 +5,7 @@ extension ColorMode: ExpressibleByArgument {}
 
 /// How a command writes what it found.
 struct OutputOptions: ParsableArguments {
-    @Option(name: [.short, .customLong("output")], help: "Format of the data on standard output.")
+    @Option(name: [.customShort("o"), .customLong("output")], help: "Format of the data on standard output.")
     var format = Output.Format.table
 
     @OptionGroup var colorOptions: ColorOptions
