@@ -57,14 +57,15 @@ def document(results, options):
     day = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
     return f"""# Benchmarks
 
-Written by `make bench` on {day}. Rates are ratios to nginx in the same run on the same machine: bare rates say more
-about the machine than about the program.
+Written by `make bench` on {day}. Rates are ratios to nginx in the same run on the same machine: bare rates say
+more about the machine than about the program.
 
 | what | measured | wanted |
 |---|---|---|
 | (a) refusals of a sold-out sale, each journaled, with the drain to Postgres running: ratio to nginx `return 409` \
 | **{refusals['ratio']:.2f}** ({low:.2f} to {high:.2f}) | at least {LIMITS['ratio']} |
-| (b) accepted checkouts, each with a hold and a code: ratio to the same nginx | {results['accepted']['rate'] / nginx:.2f} | |
+| (b) accepted checkouts, each with a hold and a code: ratio to the same nginx \
+| {results['accepted']['rate'] / nginx:.2f} | |
 | (c) purchases, each committed in Postgres before its 200: ratio to the same nginx \
 | {results['purchases']['rate'] / nginx:.3f} | |
 | (d) peak memory of the server process with {results['memory']['connections']:,} connections \
@@ -79,8 +80,8 @@ After a round of (a) the last refusal was in Postgres within {max(1, round(refus
 - Client, server, Redis, Postgres and nginx share one machine: {machine()}.
 - {versions()}.
 - wrk with one thread and {options.connections} connections, the same script and unique users for both
-  (`bench/checkout.lua`); {options.rounds} rounds of {options.seconds} s, flashctl and nginx in turn, each first in every
-  other round; the median of the ratios of the rounds, and in brackets the lowest and the highest.
+  (`bench/checkout.lua`); {options.rounds} rounds of {options.seconds} s, flashctl and nginx in turn, each first in
+  every other round; the median of the ratios of the rounds, and in brackets the lowest and the highest.
 - nginx: one worker, `return 409` with the very body of our refusal, no access log (`bench/nginx.conf`).
 - Redis runs with AOF `everysec`, Postgres with `fsync` and `synchronous_commit` on: the settings of `--local`.
 - Nothing counts unless it is proven: every answer of (a) must be in Postgres as an attempt, every 200 of (c) as a

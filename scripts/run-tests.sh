@@ -9,9 +9,9 @@ swift build --build-tests
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 code=0
-swift test --skip-build "$@" 2>&1 | tee "$log" || code=$?
+# Colours would hide the marks that are searched for below.
+NO_COLOR=1 swift test --skip-build "$@" 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g' | tee "$log" || code=$?
 
-# The runner colours its lines on a terminal only, and `tee` is none.
 summary=$(grep -E '^. Test run with [0-9]+ tests? ' "$log" | tail -n 1 || true)
 skipped=$(grep -E '^. (Test|Suite) .* skipped' "$log" || true)
 count=$(sed -nE 's/^. Test run with ([0-9]+) tests?.*/\1/p' <<<"$summary")
