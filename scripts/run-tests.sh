@@ -13,7 +13,7 @@ code=0
 NO_COLOR=1 swift test --skip-build "$@" 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g' | tee "$log" || code=$?
 
 summary=$(grep -E '^. Test run with [0-9]+ tests? ' "$log" | tail -n 1 || true)
-skipped=$(grep -E '^. (Test|Suite) .* skipped' "$log" || true)
+skipped=$(grep -E '^. (Test|Suite) (".*"|[^" ]+)( with [0-9]+ test cases?)? skipped' "$log" || true)
 count=$(sed -nE 's/^. Test run with ([0-9]+) tests?.*/\1/p' <<<"$summary")
 
 echo
