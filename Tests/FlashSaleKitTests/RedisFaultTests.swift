@@ -48,9 +48,9 @@ import Testing
 
     @Test func `an idle connection does not time out`() async throws {
         try await RedisTestServer.with { server in
-            let client = try await server.client("", .init(commandTimeout: .milliseconds(250)))
+            let client = try await server.client("", .init(commandTimeout: .milliseconds(500)))
             for _ in 0..<2 {
-                try await Task.sleep(for: .milliseconds(600))
+                try await Task.sleep(for: .milliseconds(700))
                 #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
             }
         }
@@ -60,11 +60,11 @@ import Testing
         try await RedisTestServer.with { server in
             // A loop of its own: here the tasks of other tests would delay the reading further.
             let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-            let channel = try await server.channel(.init(commandTimeout: .milliseconds(100)), on: group)
+            let channel = try await server.channel(.init(commandTimeout: .milliseconds(400)), on: group)
             let reply: Result<RedisReply, RedisError> = try await channel.run { redis, done in
                 redis.send(RedisCommand("PING")) { done.succeed($0) }
                 // Runs right after the flush of this tick.
-                redis.eventLoop.execute { Thread.sleep(forTimeInterval: 0.3) }
+                redis.eventLoop.execute { Thread.sleep(forTimeInterval: 1) }
             }
             #expect(try reply.get() == .status("PONG"))
             try await group.shutdownGracefully()
