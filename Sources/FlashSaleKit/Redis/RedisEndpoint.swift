@@ -55,8 +55,8 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Parses `host`, `host:port`, `/path/of/socket`, `redis://[user:password@]host[:port][/db]`, `rediss://…`
-    /// (TLS; `?cacert=…&cert=…&key=…` name PEM files) or `unix:///path[?db=n&user=u&password=p]`. Reserved characters in
-    /// user and password are percent-encoded.
+    /// (TLS; `?cacert=…&cert=…&key=…` name PEM files) or `unix:///path[?db=n&user=u&password=p]`. Reserved characters
+    /// in user and password are percent-encoded.
     public init(parsing text: String) throws(RedisError) {
         var parser = RedisEndpointParser(text)
         self = try parser.parse()
