@@ -69,21 +69,24 @@ end
 
 -- Hold id -> the hold, tombstone or receipt that has it already. A sold-out sale only looks for those that an
 -- Idempotency-Key chose: nobody else can ask twice.
-local earlier = {}
-if #holds > 0 and (sale.free > 0 or #keyed > 0) then
-    local open, receipts = fetch(HOLDS, holds), fetch(RECEIPTS, holds)
-    for i = 1, count do
-        local id = holds[i]
-        local value = open[i]
-        if gone[id] ~= nil then
-            value = gone[id]
-        end
-        if value then
-            earlier[id] = hold_of(id, value)
-        elseif receipts[i] then
-            local user, item, ends = string.match(receipts[i], '^%d+\t%d+\t([^\t]+)\t([^\t]+)\t[^\t]*\t%d+\t(%d+)$')
-            earlier[id] = { user = user, item = item, deadline = ends }
-        end
+local earlier, asked = {}, {}
+for i = 1, #holds do
+    if sale.free > 0 or string.sub(keyed, i, i) == '1' then
+        asked[#asked + 1] = holds[i]
+    end
+end
+local open, receipts = fetch(HOLDS, asked), fetch(RECEIPTS, asked)
+for i = 1, #asked do
+    local id = asked[i]
+    local value = open[i]
+    if gone[id] ~= nil then
+        value = gone[id]
+    end
+    if value then
+        earlier[id] = hold_of(id, value)
+    elseif receipts[i] then
+        local user, item, ends = string.match(receipts[i], '^%d+\t%d+\t([^\t]+)\t([^\t]+)\t[^\t]*\t%d+\t(%d+)$')
+        earlier[id] = { user = user, item = item, deadline = ends }
     end
 end
 

@@ -31,7 +31,7 @@ end
 local function fetch(key, fields)
     local last = #fields
     if last == 0 then
-        return fields
+        return {}
     end
     if last <= CHUNK then
         return redis.call('HMGET', key, unpack(fields))

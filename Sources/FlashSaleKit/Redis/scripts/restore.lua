@@ -19,10 +19,10 @@ end
 
 -- The fields of each line of ARGV[4]; nil if a line has another number of fields.
 local function parse(fields)
-    local pattern = string.rep('([^\t\n]*)', fields, '\t') .. '\n'
+    local pattern = '^([^\t\n]*)' .. string.rep('\t([^\t\n]*)', fields - 1) .. '\n$'
     local rows, length = {}, 0
     for line in string.gmatch(ARGV[4], '[^\n]*\n') do
-        local row = { string.match(line, '^' .. pattern .. '$') }
+        local row = { string.match(line, pattern) }
         if #row ~= fields or row[1] == '' then
             return nil
         end
