@@ -55,8 +55,7 @@ class Flashctl:
 
     def serve(self, port):
         log = open(os.path.join(self.folder, f"serve-{port}.log"), "ab")
-        # The port for metrics and administration: 0 lets the system choose, so that two servers may run side by side.
-        command = [self.binary, "serve", "--local", "--port", str(port), "--admin-port", "0"]
+        command = [self.binary, "serve", "--local", "--port", str(port)]
         process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         return Server(process, port, log.name)
 
