@@ -27,7 +27,10 @@ final class ControlCenter: ServerControl {
         Task { completion(await pages.render(page)) }
     }
 
-    func lookUp(_ holds: [HoldID: SaleID], _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void) {
+    func lookUp(
+        _ holds: [HoldID: SaleID],
+        _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void
+    ) {
         Task {
             do {
                 completion(.success(try await lookups.lookUp(holds)))

@@ -74,7 +74,10 @@ struct DrainService: Sendable {
             values.drainedRows += result.rows
         }
         if result.deadLetters > 0 {
-            logger.error("rows went to dead_letter", metadata: ["stream": "\(stream)", "rows": "\(result.deadLetters)"])
+            logger.error(
+                "rows went to dead_letter",
+                metadata: ["stream": "\(stream)", "rows": "\(result.deadLetters)"]
+            )
         }
         let purchases = result.purchases
         guard !purchases.isEmpty else { return }

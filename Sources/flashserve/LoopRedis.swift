@@ -42,14 +42,14 @@ final class LoopRedis {
         _ installation: RedisInstallation,
         _ current: Int
     ) {
-            guard generation == current else {
-                if case .success(let late) = result { late.value.close() }
-                return
-            }
-            switch result {
-            case .success(let channel): verify(channel.value, installation, current)
-            case .failure(let error): lost("\(error)")
-            }
+        guard generation == current else {
+            if case .success(let late) = result { late.value.close() }
+            return
+        }
+        switch result {
+        case .success(let channel): verify(channel.value, installation, current)
+        case .failure(let error): lost("\(error)")
+        }
     }
 
     private func verify(_ channel: RedisChannel, _ installation: RedisInstallation, _ current: Int) {

@@ -43,7 +43,9 @@ struct Query {
 
     /// Percent-decoding, with `+` for a space as browsers and `curl --data-urlencode` write it.
     private static func decode(_ slice: Slice<UnsafeBufferPointer<UInt8>>) -> Value {
-        if !slice.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) { return .bytes(Array(slice)) }
+        if !slice.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) {
+            return .bytes(Array(slice))
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(slice.count)
         var index = slice.startIndex

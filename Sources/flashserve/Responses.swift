@@ -29,20 +29,24 @@ struct Responses {
     private func build(_ answer: Fixed) -> ByteBuffer {
         switch answer {
         case .soldOut: error("409 Conflict", "sold_out", "No unit is free at the moment.")
-        case .userLimit: error("429 Too Many Requests", "user_limit", "The user has as many units as one user may have.")
+        case .userLimit:
+            error("429 Too Many Requests", "user_limit", "The user has as many units as one user may have.")
         case .banned: error("403 Forbidden", "banned", "The user may not take part in this sale.")
         case .paused: error("503 Service Unavailable", "paused", "The sale is paused.", retryAfter: 5)
-        case .overloaded: error("503 Service Unavailable", "overloaded", "Too many requests are waiting.", retryAfter: 1)
+        case .overloaded:
+            error("503 Service Unavailable", "overloaded", "Too many requests are waiting.", retryAfter: 1)
         case .unavailable:
             error("503 Service Unavailable", "unavailable", "The sale cannot be decided right now.", retryAfter: 1)
         case .unknownCode: error("404 Not Found", "unknown_code", "There is no hold with this code.")
         case .expiredCode: error("404 Not Found", "expired_code", "The hold has ended and its unit was given back.")
         case .alreadyPurchased: error("409 Conflict", "already_purchased", "The unit of this code has been bought.")
-        case .pending: json("202 Accepted", #"{"status":"pending"}"#, headers: "Retry-After: 1\r\nCache-Control: no-store\r\n")
+        case .pending:
+            json("202 Accepted", #"{"status":"pending"}"#, headers: "Retry-After: 1\r\nCache-Control: no-store\r\n")
         case .released: json("200 OK", #"{"status":"released"}"#, headers: "Cache-Control: no-store\r\n")
         case .alive: json("200 OK", #"{"status":"alive"}"#)
         case .notFound: error("404 Not Found", "not_found", "There is nothing at this path.")
-        case .bodyTooLarge: error("413 Content Too Large", "body_too_large", "The body may have 4096 bytes.", close: true)
+        case .bodyTooLarge:
+            error("413 Content Too Large", "body_too_large", "The body may have 4096 bytes.", close: true)
         case .lineTooLong:
             error("414 URI Too Long", "uri_too_long", "The request line may have 2048 bytes.", close: true)
         case .headersTooLarge:

@@ -24,5 +24,8 @@ protocol ServerControl: AnyObject, Sendable {
     /// Makes a page; `completion` is called once, on any thread.
     func render(_ page: ServerPage, _ completion: @escaping @Sendable (RenderedPage) -> Void)
     /// Reads holds in Postgres; `completion` is called once, on any thread.
-    func lookUp(_ holds: [HoldID: SaleID], _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void)
+    func lookUp(
+        _ holds: [HoldID: SaleID],
+        _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void
+    )
 }

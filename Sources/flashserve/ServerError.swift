@@ -26,5 +26,6 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// The message, and the next step.
     public var description: String { nextStep.map { "\(message); \($0)" } ?? message }
 }

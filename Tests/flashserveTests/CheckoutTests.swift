@@ -42,8 +42,10 @@ import Testing
             #expect(refused.status == 429)
             #expect(try refused.error == "user_limit")
             #expect(try await client.checkout("bob").status == 201)
-            try await server.eventually("select string_agg(outcome::text, '' order by seq, idx) from attempts",
-                                        is: "HHHHHHHHHHLH")
+            try await server.eventually(
+                "select string_agg(outcome::text, '' order by seq, idx) from attempts",
+                is: "HHHHHHHHHHLH"
+            )
         }
     }
 
@@ -153,7 +155,10 @@ import Testing
             let other = try await client.checkout("bob", item: 7, key: "order-1")
             #expect(try other.code != first.code)
             #expect(try await server.snapshot().held == 2)
-            #expect(try await client.request("POST", "/checkout?user_id=a&id=1", headers: "Idempotency-Key: \r\n").status == 400)
+            #expect(
+                try await client.request("POST", "/checkout?user_id=a&id=1", headers: "Idempotency-Key: \r\n").status
+                    == 400
+            )
         }
     }
 

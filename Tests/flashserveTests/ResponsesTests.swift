@@ -56,12 +56,22 @@ import Testing
     @Test func aReceiptCarriesTheItemAndIsNotStored() throws {
         let saleID = try #require(SaleID(88))
         let terms = SaleTerms(
-            itemName: "Lamp \"Älva\" \\ 5\t", imageURL: "https://example.com/a.png", stock: 10, userLimit: 2,
-            holdMilliseconds: 60_000, opensAt: Timestamp(seconds: 0), closesAt: Timestamp(seconds: 1),
-            hourly: true, test: false
+            itemName: "Lamp \"Älva\" \\ 5\t",
+            imageURL: "https://example.com/a.png",
+            stock: 10,
+            userLimit: 2,
+            holdMilliseconds: 60_000,
+            opensAt: Timestamp(seconds: 0),
+            closesAt: Timestamp(seconds: 1),
+            hourly: true,
+            test: false
         )
         let purchase = CommittedPurchase(
-            holdID: HoldID(high: 1, low: 2), saleID: saleID, unit: 3, itemID: .max, ticket: "WIN-1F",
+            holdID: HoldID(high: 1, low: 2),
+            saleID: saleID,
+            unit: 3,
+            itemID: .max,
+            ticket: "WIN-1F",
             purchasedAt: Timestamp(microseconds: 1_795_381_500_123_456)
         )
         let answer = make().purchased(purchase, sale: SaleDisplay(terms: terms), replayed: true)
@@ -79,7 +89,9 @@ import Testing
 
     @Test func datesAreThoseOfTheCalendar() {
         #expect(String(decoding: HTTPDate.format(seconds: 0), as: UTF8.self) == "Thu, 01 Jan 1970 00:00:00 GMT")
-        #expect(String(decoding: HTTPDate.format(seconds: 951_782_400), as: UTF8.self) == "Tue, 29 Feb 2000 00:00:00 GMT")
+        #expect(
+            String(decoding: HTTPDate.format(seconds: 951_782_400), as: UTF8.self) == "Tue, 29 Feb 2000 00:00:00 GMT"
+        )
         let formatter = ISO8601DateFormatter()
         formatter.formatOptions = [.withInternetDateTime]
         for seconds in stride(from: Int64(0), to: 4_102_444_800, by: 98_765_431) {

@@ -31,9 +31,15 @@ final class TestServer: Sendable {
     static func terms(stock: Int = 100, limit: Int = 10, holdMilliseconds: Int64 = 60_000) -> SaleTerms {
         let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
         return SaleTerms(
-            itemName: "Lamp", imageURL: "https://example.com/lamp.png", stock: stock, userLimit: limit,
-            holdMilliseconds: holdMilliseconds, opensAt: now.adding(milliseconds: -1000),
-            closesAt: now.adding(milliseconds: 3_600_000), hourly: false, test: true
+            itemName: "Lamp",
+            imageURL: "https://example.com/lamp.png",
+            stock: stock,
+            userLimit: limit,
+            holdMilliseconds: holdMilliseconds,
+            opensAt: now.adding(milliseconds: -1000),
+            closesAt: now.adding(milliseconds: 3_600_000),
+            hourly: false,
+            test: true
         )
     }
 
@@ -61,11 +67,15 @@ final class TestServer: Sendable {
     @discardableResult
     static func seed(_ stack: LocalStack, _ terms: SaleTerms) async throws -> Sale {
         let postgres = try await PostgresConnection.connect(
-            to: PostgresEndpoint(parsing: stack.postgresURL), options: .init(), logger: logger
+            to: PostgresEndpoint(parsing: stack.postgresURL),
+            options: .init(),
+            logger: logger
         )
         _ = try await Migrator().migrate(postgres)
         let redis = try await RedisClient.connect(
-            to: RedisEndpoint(parsing: stack.redisURL), on: MultiThreadedEventLoopGroup.singleton, logger: logger
+            to: RedisEndpoint(parsing: stack.redisURL),
+            on: MultiThreadedEventLoopGroup.singleton,
+            logger: logger
         )
         _ = try await Handshake(redis: redis, postgres: postgres).validate()
         _ = try await SaleStore(postgres: postgres).seed(terms)
@@ -123,7 +133,9 @@ final class TestServer: Sendable {
     /// One statement on a connection of its own; the rows as text.
     func sql(_ statement: String) async throws -> [[String?]] {
         let postgres = try await PostgresConnection.connect(
-            to: PostgresEndpoint(parsing: stack.postgresURL), options: .init(), logger: TestServer.logger
+            to: PostgresEndpoint(parsing: stack.postgresURL),
+            options: .init(),
+            logger: TestServer.logger
         )
         let rows = try await postgres.query(SQL(unsafeRaw: statement))
         let texts = try rows.map { row in try (0..<row.count).map { try row[$0].optional?.text } }
@@ -142,7 +154,8 @@ final class TestServer: Sendable {
     /// A client with the scripts loaded.
     func redis() async throws -> RedisClient {
         let client = try await RedisClient.connect(
-            to: RedisEndpoint(parsing: stack.redisURL), on: MultiThreadedEventLoopGroup.singleton,
+            to: RedisEndpoint(parsing: stack.redisURL),
+            on: MultiThreadedEventLoopGroup.singleton,
             logger: TestServer.logger
         )
         for command in SaleScript.loadCommands { _ = try await client.send(command) }

@@ -17,7 +17,8 @@ public struct HoldCode: Hashable, Sendable, CustomStringConvertible {
     /// The code that an `Idempotency-Key` stands for: a buyer whose answer was lost asks again and gets the same one.
     ///
     /// - Parameter secret: the 32 bytes of `installation.secret`.
-    public init(saleID: SaleID, userID: some Collection<UInt8>, idempotencyKey: some Collection<UInt8>, secret: [UInt8]) {
+    public init(saleID: SaleID, userID: some Collection<UInt8>, idempotencyKey: some Collection<UInt8>, secret: [UInt8])
+    {
         var mac = HMAC<SHA256>(key: SymmetricKey(data: secret))
         // Each part is followed by a byte that it cannot hold, so that no two triples give the same input.
         mac.update(data: Array(String(saleID.rawValue).utf8) + [10])
@@ -61,5 +62,6 @@ public struct HoldCode: Hashable, Sendable, CustomStringConvertible {
         return output
     }
 
+    /// The text form.
     public var description: String { String(decoding: utf8, as: UTF8.self) }
 }

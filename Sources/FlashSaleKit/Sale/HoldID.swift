@@ -1,8 +1,9 @@
 /// What Redis, Postgres, logs and journals know of a code: the first 128 bits of the SHA-256 of its 16 bytes. Whoever
 /// reads a store can therefore not buy with it.
 public struct HoldID: Hashable, Sendable, CustomStringConvertible {
-    /// Bits 127…64 and 63…0.
+    /// Bits 127…64.
     public let high: UInt64
+    /// Bits 63…0.
     public let low: UInt64
 
     /// A hold id of these bits.
@@ -75,5 +76,6 @@ public struct HoldID: Hashable, Sendable, CustomStringConvertible {
         self.init(high: high, low: low)
     }
 
+    /// The text form.
     public var description: String { String(decoding: hex, as: UTF8.self) }
 }

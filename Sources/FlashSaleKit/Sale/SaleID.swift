@@ -15,8 +15,10 @@ public struct SaleID: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.init(value)
     }
 
+    /// The text form.
     public var description: String { String(rawValue) }
 
+    /// Later sales have higher numbers.
     public static func < (left: SaleID, right: SaleID) -> Bool {
         left.rawValue < right.rawValue
     }
