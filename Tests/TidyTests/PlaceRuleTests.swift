@@ -69,6 +69,8 @@ struct PlaceRuleTests {
     func machinePaths() {
         #expect(LayoutRules.machinePaths(file("README.md", "cd /ho" + "me/me/flashctl")).count == 1)
         #expect(LayoutRules.machinePaths(file("README.md", "cd flashctl")) == [])
+        #expect(LayoutRules.machinePaths(file("Tests/X/T.swift", "let home = \"/ho" + "me/me\"")) == [])
+        #expect(LayoutRules.machinePaths(file("Tests/X/T.swift", "let clone = \"/wo" + "rk/me\"")).count == 1)
     }
 
     @Test("Targets that let warnings pass")
