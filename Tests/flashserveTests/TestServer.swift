@@ -87,7 +87,11 @@ final class TestServer: Sendable {
     }
 
     /// Starts another server on the same stores.
-    static func start(on stack: LocalStack, eventLoops: Int = 1) async throws -> TestServer {
+    static func start(
+        on stack: LocalStack,
+        eventLoops: Int = 1,
+        rotate: HourlyTerms? = nil
+    ) async throws -> TestServer {
         var options = ServerOptions(
             redis: try RedisEndpoint(parsing: stack.redisURL),
             postgres: try PostgresEndpoint(parsing: stack.postgresURL)
@@ -95,7 +99,7 @@ final class TestServer: Sendable {
         options.host = "127.0.0.1"
         options.port = 0
         options.eventLoops = eventLoops
-        options.rotate = nil
+        options.rotate = rotate
         options.readinessDelayMilliseconds = 50
         let (listening, announce) = AsyncStream<(Int, Sale?)>.makeStream()
         options.onListening = { _, port, sale in

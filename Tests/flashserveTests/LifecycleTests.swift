@@ -1,0 +1,189 @@
+import FlashSaleKit
+import Foundation
+import Testing
+
+@testable import flashserve
+
+/// Starting, stopping, and what happens when a store is away.
+@Suite struct LifecycleTests {
+    @Test("shutdown under load: every answered request is on record")
+    func shutdownUnderLoad() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms(stock: 50))
+            let server = try await TestServer.start(on: stack)
+            let answered = try await withThrowingTaskGroup(of: [String: Int].self) { group in
+                for worker in 0..<16 {
+                    group.addTask {
+                        var counts: [String: Int] = [:]
+                        guard let client = try? await server.connect() else { return counts }
+                        for index in 0..<100_000 {
+                            let request = "POST /checkout?user_id=w\(worker)-\(index)&id=1 HTTP/1.1\r\n\r\n"
+                            guard (try? await client.send(request)) != nil, let answer = await client.receive() else {
+                                break
+                            }
+                            counts["\(answer.status)", default: 0] += 1
+                        }
+                        return counts
+                    }
+                }
+                group.addTask {
+                    try await server.eventually("select count(*) > 500 from attempts", is: "t")
+                    try await server.stop()
+                    return [:]
+                }
+                return try await group.reduce(into: [String: Int]()) { $0.merge($1, uniquingKeysWith: +) }
+            }
+            #expect(answered["201"] == 50)
+            #expect(answered["409"] ?? 0 > 0)
+            #expect(answered.keys.allSatisfy { ["201", "409", "503"].contains($0) }, "\(answered)")
+            // The server has drained before it ended: no wait here. A request that was decided while its client was being
+            // disconnected may be recorded without an answer, never the other way round.
+            let recorded = try await server.sql("select outcome::text, count(*)::text from attempts group by 1")
+            let counts = Dictionary(uniqueKeysWithValues: recorded.map { ($0[0] ?? "", Int($0[1] ?? "") ?? 0) })
+            #expect(counts["H"] == 50)
+            #expect(counts["S"] ?? 0 >= answered["409"] ?? 0)
+            #expect((counts["S"] ?? 0) - (answered["409"] ?? 0) <= 16)
+        }
+    }
+
+    @Test("readiness is 503 before the listener closes")
+    func readinessGoesFirst() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms())
+            let server = try await TestServer.start(on: stack)
+            let client = try await server.connect()
+            #expect(try await client.request("GET", "/readyz").status == 200)
+            let stopping = Task { try await server.stop() }
+            var statuses: [Int] = []
+            for _ in 0..<100 {
+                guard (try? await client.send("GET /readyz HTTP/1.1\r\n\r\n")) != nil,
+                    let answer = await client.receive()
+                else { break }
+                statuses.append(answer.status)
+                if answer.status == 503 { break }
+            }
+            #expect(statuses.last == 503)
+            try await stopping.value
+        }
+    }
+
+    @Test("Redis away: 503 with Retry-After within two seconds, health says so, and service returns by itself")
+    func redisOutage() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            #expect(try await client.checkout("alice").status == 201)
+            try await server.stack.pauseRedis()
+            let started = ContinuousClock.now
+            let refused = try await client.checkout("bob")
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] != nil)
+            #expect(ContinuousClock.now - started < .seconds(2))
+            let health = try await client.request("GET", "/health")
+            #expect(health.status == 503)
+            #expect((try health.json["services"] as? [String: String])?["redis"] == "down")
+            #expect(try await client.request("GET", "/readyz").status == 503)
+            #expect(try await client.request("GET", "/livez").status == 200)
+            server.stack.resumeRedis()
+            try await retry(client, "carol")
+            #expect(try await client.request("GET", "/readyz").status == 200)
+        }
+    }
+
+    @Test("a Redis that was restarted with its data is adopted: same counters, old codes buy")
+    func redisRestart() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.stopRedis()
+            #expect(try await client.checkout("bob").status == 503)
+            try await server.stack.startRedis()
+            try await retry(client, "carol")
+            let snapshot = try await server.snapshot()
+            #expect(snapshot.held == 2 && snapshot.free == 98)
+            #expect(try await client.purchase(code).status == 200)
+        }
+    }
+
+    @Test("an emptied Redis is never handed fresh units: 503")
+    func emptiedRedis() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            #expect(try await client.purchase(code).status == 200)
+            let redis = try await server.redis()
+            _ = try await redis.send(RedisCommand("FLUSHALL"))
+            for index in 0..<20 {
+                #expect(try await client.checkout("user\(index)").status == 503)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            await redis.close()
+        }
+    }
+
+    @Test("SCRIPT FLUSH costs at most refusals, and nothing is decided twice")
+    func scriptFlush() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            #expect(try await client.checkout("alice").status == 201)
+            let redis = try await server.redis()
+            _ = try await redis.send(RedisCommand("SCRIPT", "FLUSH"))
+            await redis.close()
+            try await retry(client, "bob")
+            #expect(try await server.snapshot().held == 2)
+        }
+    }
+
+    @Test("Postgres away: holds go on, health is 503, readiness says degraded")
+    func postgresOutage() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            try await server.stack.stopPostgres()
+            var ready = try await client.request("GET", "/readyz")
+            for _ in 0..<100 where try ready.json["status"] as? String != "degraded" {
+                try await Task.sleep(for: .milliseconds(50))
+                ready = try await client.request("GET", "/readyz")
+            }
+            #expect(ready.status == 200)
+            #expect(try ready.json["status"] as? String == "degraded")
+            let held = try await client.checkout("alice")
+            #expect(held.status == 201)
+            let health = try await client.request("GET", "/health")
+            #expect(health.status == 503)
+            #expect((try health.json["services"] as? [String: String])?["postgres"] == "down")
+            #expect(try await client.purchase(held.code).status == 202)
+            try await server.stack.startPostgres()
+            var status = 202
+            for _ in 0..<60 where status == 202 {
+                try await Task.sleep(for: .milliseconds(200))
+                status = try await client.purchase(held.code).status
+            }
+            #expect(status == 200)
+            try await server.eventually("select count(*) from attempts", is: "1")
+        }
+    }
+
+    @Test("two servers that start together open one sale an hour")
+    func twoServersOneSale() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms())
+            async let first = TestServer.start(on: stack, rotate: HourlyTerms())
+            async let second = TestServer.start(on: stack, rotate: HourlyTerms())
+            let servers = try await [first, second]
+            let hourly = try await servers[0].sql("select count(*)::text from sales where hourly")
+            #expect(hourly == [["2"]], "this hour and the next")
+            let distinct = try await servers[0].sql("select count(distinct opens_at)::text from sales where hourly")
+            #expect(distinct == [["2"]])
+            for server in servers { try await server.stop() }
+        }
+    }
+
+    /// Asks until the answer is no refusal for unavailability; at most five seconds.
+    private func retry(_ client: HTTPTestClient, _ user: String) async throws {
+        var status = 503
+        for _ in 0..<100 where status == 503 {
+            status = try await client.checkout(user).status
+            if status == 503 { try await Task.sleep(for: .milliseconds(50)) }
+        }
+        #expect(status == 201)
+    }
+}
