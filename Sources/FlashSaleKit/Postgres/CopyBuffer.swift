@@ -152,6 +152,13 @@ public struct CopyBuffer: Sendable {
     @inline(never)
     private mutating func grow(by count: Int) {
         let size = max(storage.count * 2, used + count)
-        storage.append(contentsOf: repeatElement(0, count: size - storage.count))
+        let old = storage
+        let used = used
+        storage = ContiguousArray(unsafeUninitializedCapacity: size) { target, initialized in
+            let bytes = UnsafeMutableRawBufferPointer(target)
+            old.withUnsafeBytes { bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<used])) }
+            UnsafeMutableRawBufferPointer(rebasing: bytes[used...]).initializeMemory(as: UInt8.self, repeating: 0)
+            initialized = size
+        }
     }
 }

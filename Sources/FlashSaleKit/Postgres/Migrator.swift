@@ -28,7 +28,7 @@ public struct Migrator: Sendable {
                 )
                 """
             )
-            let applied = try session.query("select name, sha256 from schema_migrations order by name")
+            let applied = try session.query("select name, sha256 from schema_migrations order by name collate \"C\"")
             let missing = try missing(applied, endpoint: connection.endpoint)
             for migration in missing {
                 try apply(migration, session)
@@ -41,7 +41,9 @@ public struct Migrator: Sendable {
     public func pending(_ connection: PostgresConnection) async throws -> [String] {
         let exists = try await connection.query("select to_regclass('schema_migrations') is not null").one()
         guard try exists[0].bool else { return migrations.map(\.name) }
-        let applied = try await connection.query("select name, sha256 from schema_migrations order by name")
+        let applied = try await connection.query(
+            "select name, sha256 from schema_migrations order by name collate \"C\""
+        )
         return try missing(applied, endpoint: connection.endpoint).map(\.name)
     }
 
@@ -75,7 +77,7 @@ public struct Migrator: Sendable {
             guard try row["sha256"].text == migrations[index].checksum else {
                 throw PostgresError(
                     .migration,
-                    "migration \(name) was applied to the database at \(endpoint) with another text than this binary holds",
+                    "migration \(name) was applied to the database at \(endpoint) with another text than ours",
                     nextStep: "use the flashctl that applied it; a change of the schema is a new migration"
                 )
             }

@@ -8,55 +8,85 @@ struct PostgresBind: Sendable, Equatable {
     var bytes: [UInt8]?
 }
 
+/// A type of Postgres, by its number in `pg_type`.
+public struct PostgresType: Sendable {
+    let oid: UInt32
+    let arrayOID: UInt32
+
+    static let int8 = PostgresType(oid: 20, arrayOID: 1016)
+    static let int4 = PostgresType(oid: 23, arrayOID: 1007)
+    static let bool = PostgresType(oid: 16, arrayOID: 1000)
+    static let text = PostgresType(oid: 25, arrayOID: 1009)
+    static let bytea = PostgresType(oid: 17, arrayOID: 1001)
+    static let timestamptz = PostgresType(oid: 1184, arrayOID: 1185)
+}
+
 /// A value that can be bound to a parameter of a statement.
 public protocol PostgresValue: Sendable {
-    /// OID of the type in `pg_type`.
-    static var postgresType: UInt32 { get }
-    /// OID of the array of that type.
-    static var postgresArrayType: UInt32 { get }
-    /// Appends the binary form of the type.
+    /// The type it is bound as.
+    static var postgresType: PostgresType { get }
+    /// Appends the binary form of that type.
     func appendPostgresBytes(to bytes: inout [UInt8])
 }
 
 extension Int64: PostgresValue {
-    public static var postgresType: UInt32 { 20 }
-    public static var postgresArrayType: UInt32 { 1016 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(bigEndian: self) }
+    /// int8
+    public static var postgresType: PostgresType { .int8 }
+    /// The binary form of int8.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(bigEndian: self)
+    }
 }
 
 extension Int: PostgresValue {
-    public static var postgresType: UInt32 { 20 }
-    public static var postgresArrayType: UInt32 { 1016 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(bigEndian: Int64(self)) }
+    /// int8
+    public static var postgresType: PostgresType { .int8 }
+    /// The binary form of int8.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(bigEndian: Int64(self))
+    }
 }
 
 extension Int32: PostgresValue {
-    public static var postgresType: UInt32 { 23 }
-    public static var postgresArrayType: UInt32 { 1007 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(bigEndian: self) }
+    /// int4
+    public static var postgresType: PostgresType { .int4 }
+    /// The binary form of int4.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(bigEndian: self)
+    }
 }
 
 extension Bool: PostgresValue {
-    public static var postgresType: UInt32 { 16 }
-    public static var postgresArrayType: UInt32 { 1000 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(self ? 1 : 0) }
+    /// bool
+    public static var postgresType: PostgresType { .bool }
+    /// The binary form of bool.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(self ? 1 : 0)
+    }
 }
 
 extension String: PostgresValue {
-    public static var postgresType: UInt32 { 25 }
-    public static var postgresArrayType: UInt32 { 1009 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
+    /// text
+    public static var postgresType: PostgresType { .text }
+    /// The binary form of text.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: utf8)
+    }
 }
 
 extension Array: PostgresValue where Element == UInt8 {
-    public static var postgresType: UInt32 { 17 }
-    public static var postgresArrayType: UInt32 { 1001 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(contentsOf: self) }
+    /// bytea
+    public static var postgresType: PostgresType { .bytea }
+    /// The binary form of bytea.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: self)
+    }
 }
 
 extension HoldID: PostgresValue {
-    public static var postgresType: UInt32 { 17 }
-    public static var postgresArrayType: UInt32 { 1001 }
+    /// bytea
+    public static var postgresType: PostgresType { .bytea }
+    /// The binary form of bytea.
     public func appendPostgresBytes(to bytes: inout [UInt8]) {
         bytes.append(bigEndian: high)
         bytes.append(bigEndian: low)
@@ -64,17 +94,21 @@ extension HoldID: PostgresValue {
 }
 
 extension SaleID: PostgresValue {
-    public static var postgresType: UInt32 { 20 }
-    public static var postgresArrayType: UInt32 { 1016 }
-    public func appendPostgresBytes(to bytes: inout [UInt8]) { bytes.append(bigEndian: rawValue) }
+    /// int8
+    public static var postgresType: PostgresType { .int8 }
+    /// The binary form of int8.
+    public func appendPostgresBytes(to bytes: inout [UInt8]) {
+        bytes.append(bigEndian: rawValue)
+    }
 }
 
 extension Timestamp: PostgresValue {
     /// Postgres counts from 2000-01-01T00:00:00Z: microseconds between the two beginnings.
     static let postgresOffset: Int64 = 946_684_800_000_000
 
-    public static var postgresType: UInt32 { 1184 }
-    public static var postgresArrayType: UInt32 { 1185 }
+    /// timestamptz
+    public static var postgresType: PostgresType { .timestamptz }
+    /// The binary form of timestamptz.
     public func appendPostgresBytes(to bytes: inout [UInt8]) {
         bytes.append(bigEndian: microseconds - Timestamp.postgresOffset)
     }
@@ -88,12 +122,12 @@ extension PostgresBind {
         } else {
             var bytes: [UInt8] = []
             value.appendPostgresBytes(to: &bytes)
-            self.init(oid: type(of: value).postgresType, binary: true, bytes: bytes)
+            self.init(oid: type(of: value).postgresType.oid, binary: true, bytes: bytes)
         }
     }
 
     init<Value: PostgresValue>(null: Value.Type) {
-        self.init(oid: Value.self == String.self ? 0 : Value.postgresType, binary: true, bytes: nil)
+        self.init(oid: Value.self == String.self ? 0 : Value.postgresType.oid, binary: true, bytes: nil)
     }
 
     /// The binary form of an array: dimensions, flags, element type, length, lower bound, then the elements.
@@ -101,7 +135,7 @@ extension PostgresBind {
         var bytes: [UInt8] = []
         bytes.append(bigEndian: Int32(array.isEmpty ? 0 : 1))
         bytes.append(bigEndian: Int32(0))
-        bytes.append(bigEndian: Value.postgresType)
+        bytes.append(bigEndian: Value.postgresType.oid)
         if !array.isEmpty {
             bytes.append(bigEndian: Int32(array.count))
             bytes.append(bigEndian: Int32(1))
@@ -115,7 +149,7 @@ extension PostgresBind {
                 bytes[lengthAt + position] = UInt8(truncatingIfNeeded: length >> UInt32(24 - 8 * position))
             }
         }
-        self.init(oid: Value.postgresArrayType, binary: true, bytes: bytes)
+        self.init(oid: Value.postgresType.arrayOID, binary: true, bytes: bytes)
     }
 
     /// A text bind is a C string: a NUL within it would cut it off silently.

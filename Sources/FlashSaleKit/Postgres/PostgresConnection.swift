@@ -68,9 +68,11 @@ public actor PostgresConnection {
         }
     }
 
-    /// Runs `body` between BEGIN and COMMIT, on the thread of this connection; when it throws, the transaction is rolled
-    /// back and the error passed on. BEGIN travels with the first statement; without a statement nothing is sent.
+    /// Runs `body` between BEGIN and COMMIT, on the thread of this connection; when it throws, the transaction is
+    /// rolled back and the error passed on. BEGIN travels with the first statement;
+    /// without a statement nothing is sent.
     /// - Throws: what `body` throws; `.commitUnknown` when COMMIT was sent and its answer lost; `.rolledBack`.
+    @discardableResult
     public nonisolated func transaction<Value: Sendable>(
         _ options: TransactionOptions = TransactionOptions(),
         file: String = #fileID,
@@ -79,14 +81,10 @@ public actor PostgresConnection {
     ) async throws -> Value {
         let limit = options.statementTimeout ?? self.options.statementTimeout
         let outcome = try await call(file, line) { wire throws(PostgresError) in
-            let session = PostgresSession(wire: wire, options: options, limit: limit)
+            let session = PostgresSession(wire: wire, options: options, limit: limit, file: file, line: line)
             return Result { try session.run(body) }
         }
-        do {
-            return try outcome.get()
-        } catch let error as PostgresError where error.file.hasPrefix("FlashSaleKit/Postgres/") {
-            throw error.at(file, line)
-        }
+        return try outcome.get()
     }
 
     /// Ends the session. Calls that wait for their turn fail with `.closed`.

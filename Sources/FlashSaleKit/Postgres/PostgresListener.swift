@@ -9,8 +9,8 @@ public enum PostgresListener {
     /// Range of the pause between two attempts to connect; doubled after each failure, and half of it random.
     static let backOff: ClosedRange<Duration> = .milliseconds(50)...(.seconds(5))
 
-    /// The payloads of all notifications. An empty one comes after each (re)connection and means: something may have been
-    /// missed, look for yourself. The stream ends only when its consumer drops it or its task is cancelled.
+    /// The payloads of all notifications. An empty one comes after each (re)connection and means: something may have
+    /// been missed, look for yourself. The stream ends only when its consumer drops it or its task is cancelled.
     public static func listen(
         _ endpoint: PostgresEndpoint,
         _ channel: String,

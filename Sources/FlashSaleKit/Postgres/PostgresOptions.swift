@@ -32,7 +32,6 @@ public struct PostgresOptions: Sendable {
         ("DateStyle", "ISO"),
         ("bytea_output", "hex"),
         ("standard_conforming_strings", "on"),
-        ("lc_messages", "C"),
     ]
 }
 

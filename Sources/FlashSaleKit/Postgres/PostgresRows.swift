@@ -2,8 +2,11 @@
 public struct PostgresRows: RandomAccessCollection, Sendable {
     let result: LibpqResult
 
+    /// 0
     public var startIndex: Int { 0 }
+    /// Number of rows.
     public var endIndex: Int { result.rowCount }
+    /// The row at this position.
     public subscript(position: Int) -> PostgresRow { PostgresRow(result: result, index: position) }
 
     /// Names of the columns.

@@ -3,6 +3,8 @@ public final class PostgresSession {
     private let wire: PostgresWire
     private let options: TransactionOptions
     private let limit: Duration
+    private let file: String
+    private let line: Int
     private var stage = Stage.notBegun
     private var savepoints = 0
 
@@ -12,10 +14,12 @@ public final class PostgresSession {
         case ended
     }
 
-    init(wire: PostgresWire, options: TransactionOptions, limit: Duration) {
+    init(wire: PostgresWire, options: TransactionOptions, limit: Duration, file: String, line: Int) {
         self.wire = wire
         self.options = options
         self.limit = limit
+        self.file = file
+        self.line = line
     }
 
     /// Runs one statement.
@@ -86,6 +90,7 @@ public final class PostgresSession {
     }
 
     /// Runs `body` so that, when it throws, only what it did is undone. After a failed COPY nothing can be saved.
+    @discardableResult
     public func savepoint<Value>(_ body: () throws -> Value) throws -> Value {
         savepoints += 1
         defer { savepoints -= 1 }
@@ -120,7 +125,11 @@ extension PostgresSession {
             rollBack()
             throw error
         }
-        if stage == .begun { try commit() }
+        do throws(PostgresError) {
+            if stage == .begun { try commit() }
+        } catch {
+            throw error.at(file, line)
+        }
         return value
     }
 
@@ -147,19 +156,23 @@ extension PostgresSession {
         _ line: Int,
         _ body: () throws(PostgresError) -> Value
     ) throws(PostgresError) -> Value {
-        do throws(PostgresError) {
+        let stageBefore = stage
+        let sendingsBefore = wire.sendings
+        let outcome = Result { () throws(PostgresError) in
             guard stage != .ended else {
                 throw PostgresError(.closed, "the transaction of this session has ended")
             }
-            let value = try body()
-            if let libpq = wire.libpq, libpq.transactionState == .idle {
-                wire.discard("a statement ended the transaction it ran in")
-                throw PostgresError(.invalidStatement, "a statement ended the transaction it ran in")
-            }
-            return value
-        } catch {
-            throw error.at(file, line)
+            return try body()
         }
+        if wire.sendings == sendingsBefore {
+            // Refused before it was sent: the BEGIN that would have gone with it has yet to be sent, too.
+            stage = stageBefore
+        } else if let libpq = wire.libpq, libpq.transactionState == .idle {
+            let reason = "a statement ended the transaction it ran in"
+            wire.discard(reason)
+            throw PostgresError(.invalidStatement, reason, file: file, line: line)
+        }
+        return try outcome.mapError { $0.at(file, line) }.get()
     }
 
     private func commit() throws(PostgresError) {

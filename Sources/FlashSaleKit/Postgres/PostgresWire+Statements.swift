@@ -2,6 +2,8 @@
 extension PostgresWire {
     /// Statements in one pipeline. More results than this in flight would only hide what is going on.
     static let maximumPipeline = 64
+    /// Of the protocol.
+    static let maximumBinds = 65_535
     /// Bytes of one piece of COPY data; after each the socket is emptied, so memory does not hold the rows twice.
     static let copyPiece = 256 * 1024
 
@@ -10,6 +12,7 @@ extension PostgresWire {
         let libpq = try live()
         let text = try PostgresWire.checked(sql)
         try stopIfInterrupted()
+        sendings += 1
         guard libpq.send(text: text, binds: sql.binds) else { throw unsent(libpq) }
         try flush(libpq, deadline)
         let results = try collect(libpq, deadline)
@@ -22,6 +25,7 @@ extension PostgresWire {
         let libpq = try live()
         try PostgresWire.check(text: script)
         try stopIfInterrupted()
+        sendings += 1
         guard libpq.send(script: script) else { throw unsent(libpq) }
         try flush(libpq, deadline)
         return try collect(libpq, deadline)
@@ -39,6 +43,7 @@ extension PostgresWire {
         var texts: [String] = []
         for sql in statements { texts.append(try PostgresWire.checked(sql)) }
         try stopIfInterrupted()
+        sendings += 1
         guard libpq.enterPipeline() else { throw unsent(libpq) }
         for (sql, text) in zip(statements, texts) {
             guard libpq.send(text: text, binds: sql.binds) else { throw unsent(libpq) }
@@ -62,8 +67,8 @@ extension PostgresWire {
         return results
     }
 
-    /// COPY … FROM STDIN. Whatever goes wrong, the connection is discarded: neither side knows how much of the rows the
-    /// other has seen.
+    /// COPY … FROM STDIN. Whatever goes wrong, the connection is discarded: neither side knows how much of the rows
+    /// the other has seen.
     func copyIn(
         statement: String,
         _ rows: CopyBuffer,
@@ -73,6 +78,7 @@ extension PostgresWire {
         try PostgresWire.check(text: statement)
         try stopIfInterrupted()
         do throws(PostgresError) {
+            sendings += 1
             guard libpq.send(script: statement) else { throw unsent(libpq) }
             try flush(libpq, deadline)
             try awaitCopyIn(libpq, deadline)
@@ -136,6 +142,7 @@ extension PostgresWire {
                 if !health.isUsable { throw failure ?? lost(libpq) }
             }
         }
+        if libpq.isBad, health.isUsable { failure = failure ?? lost(libpq) }
         if let failure { throw failure }
         return results
     }
@@ -181,6 +188,13 @@ extension PostgresWire {
     private static func checked(_ sql: SQL) throws(PostgresError) -> String {
         let text = sql.text
         try check(text: text)
+        if sql.binds.count > maximumBinds {
+            throw PostgresError(
+                .invalidStatement,
+                "\(sql.binds.count) bound values in one statement; \(maximumBinds) are possible",
+                nextStep: "bind an array"
+            )
+        }
         if sql.binds.contains(where: \.holdsStrayNUL) {
             // What the server says to a NUL byte in text that reaches it; a C string would just end there.
             let server = PostgresError.Server(

@@ -2,8 +2,8 @@ import Glibc
 import Logging
 import Synchronization
 
-/// libpq with deadlines: every wait is a `poll(2)` that ends in time, whatever the server does. Belongs to the thread of
-/// its connection. A wire that failed in a way that leaves its state unclear is discarded for good.
+/// libpq with deadlines: every wait is a `poll(2)` that ends in time, whatever the server does. Belongs to the thread
+/// of its connection. A wire that failed in a way that leaves its state unclear is discarded for good.
 final class PostgresWire {
     /// Readable from any thread.
     final class Health: Sendable {
@@ -19,6 +19,8 @@ final class PostgresWire {
     /// The call that is running, if it may be interrupted.
     var interrupt: PostgresInterrupt?
     private(set) var libpq: LibpqConnection?
+    /// How often something was handed to libpq for sending.
+    var sendings = 0
     private var reasonOfEnd = "it was closed"
     /// After a cancellation the server has this long to confirm it; then the connection is discarded.
     private static let cancelGrace: Duration = .seconds(1)
@@ -60,6 +62,7 @@ extension PostgresWire {
     func connect(_ options: PostgresOptions) throws(PostgresError) {
         let deadline = ContinuousClock.now + options.connectTimeout
         guard let libpq = LibpqConnection(parameters: endpoint.libpqParameters(options)) else {
+            health.end()
             throw connectFailure("out of memory")
         }
         var step = libpq.isBad ? LibpqConnection.ConnectStep.failed : .writing
@@ -106,10 +109,18 @@ extension PostgresWire {
         case deadline
     }
 
-    /// Waits for the socket. Interruptions meant for other calls do not end it.
-    func wait(on descriptor: Int32, for events: Int32, until deadline: ContinuousClock.Instant) -> Waited {
+    /// Waits for the socket, or until `condition` holds after a wakeup. Interruptions of other calls do not end it.
+    func wait(
+        on descriptor: Int32,
+        for events: Int32,
+        until deadline: ContinuousClock.Instant,
+        or condition: () -> Bool = { false }
+    ) -> Waited {
+        // poll(2) would ignore a socket that libpq has closed; libpq says why it has.
+        guard descriptor >= 0 else { return .ready }
         while true {
             if interrupt?.isRaised == true { return .interrupted }
+            if condition() { return .ready }
             let left = ContinuousClock.now.duration(to: deadline).wholeMilliseconds
             guard left > 0 else { return .deadline }
             var watched = [
@@ -135,19 +146,19 @@ extension PostgresWire {
         case .ready:
             return
         case .deadline:
-            PostgresCanceller.cancel(libpq)
+            PostgresCanceller.cancel(libpq, wakeup)
             discard("a statement took longer than its deadline")
             throw PostgresError(.timeout, "Postgres at \(endpoint.location) did not answer within the deadline")
         case .interrupted:
-            PostgresCanceller.cancel(libpq)
             interrupt = nil
-            settleAfterCancel(libpq)
+            settleAfterCancel(libpq, PostgresCanceller.cancel(libpq, wakeup))
             throw PostgresError(.cancelled, "the statement on Postgres at \(endpoint.location) was cancelled")
         }
     }
 
     /// The connection stays usable if the server confirms the cancellation soon.
-    private func settleAfterCancel(_ libpq: LibpqConnection) {
+    private func settleAfterCancel(_ libpq: LibpqConnection, _ request: PostgresCanceller.Request?) {
+        guard let request else { return discard("a statement could not be cancelled") }
         let deadline = ContinuousClock.now + PostgresWire.cancelGrace
         while true {
             while libpq.isBusy {
@@ -164,7 +175,13 @@ extension PostgresWire {
             case .rows, .done, .failed: continue
             }
         }
-        if libpq.transactionState == .unknown { discard("a cancelled statement left its transaction unclear") }
+        if libpq.transactionState == .unknown { return discard("a cancelled statement left its transaction unclear") }
+        // A request that is still on its way would end the next statement instead.
+        while !request.isAnswered {
+            guard wait(on: libpq.descriptor, for: 0, until: deadline, or: { request.isAnswered }) == .ready,
+                request.isAnswered
+            else { return discard("the request to cancel a statement was not answered in time") }
+        }
     }
 
     /// Hands everything to the kernel, reading meanwhile so that neither side waits for the other for ever.

@@ -147,8 +147,8 @@ final class LibpqConnection {
 }
 
 /// Owns one PGcancel.
-// Sendable: PGcancel is a copy of the server's address and key, made for use by another thread; it is never changed, and
-// PQcancel is documented as thread-safe.
+// Sendable: PGcancel is a copy of the server's address and key, made for use by another thread; it is never changed,
+// and PQcancel is documented as thread-safe.
 final class LibpqCancel: @unchecked Sendable {
     private let pointer: OpaquePointer
 

@@ -1,8 +1,8 @@
 import CLibpq
 
 /// Owns one PGresult.
-// Sendable: a PGresult is never changed after PQgetResult returned it, and libpq documents that it may then be read from
-// any thread ("PGresult objects are normally read-only after creation").
+// Sendable: a PGresult is never changed after PQgetResult returned it, and libpq documents that it may then be read
+// from any thread ("PGresult objects are normally read-only after creation").
 final class LibpqResult: @unchecked Sendable {
     private let pointer: OpaquePointer
 

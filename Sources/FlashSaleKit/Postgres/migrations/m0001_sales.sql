@@ -64,7 +64,12 @@ create table ledger (
     deadline timestamptz,
     -- held: whether an Idempotency-Key chose the code; purchased: the lottery ticket; control: field, value, who, why.
     detail text,
-    primary key (sale_id, epoch, seq, idx)
+    primary key (sale_id, epoch, seq, idx),
+    -- A NULL would pass the unique indexes below, and a rebuild could not fold such a row.
+    constraint ledger_hold_complete check (kind not in ('held', 'purchased', 'expired', 'released')
+        or (hold_id is not null and user_id is not null and item_id is not null)),
+    constraint ledger_held_complete check (kind <> 'held' or deadline is not null),
+    constraint ledger_purchased_complete check (kind <> 'purchased' or (unit is not null and user_slot is not null))
 );
 create unique index ledger_held_once on ledger (sale_id, hold_id) where kind = 'held';
 create unique index ledger_ended_once on ledger (sale_id, hold_id) where kind in ('purchased', 'expired', 'released');
@@ -74,7 +79,7 @@ create function refuse_change_of_ledger() returns trigger language plpgsql as $$
 begin
     raise exception 'the ledger is append-only' using errcode = 'restrict_violation';
 end $$;
-create trigger ledger_append_only before update or delete on ledger
+create trigger ledger_append_only before update or delete or truncate on ledger
     for each statement execute function refuse_change_of_ledger();
 
 -- Every decided checkout. One partition a sale, created with the sale; no index while the sale is live.

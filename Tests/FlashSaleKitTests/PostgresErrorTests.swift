@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@testable import FlashSaleKit
+
+@Suite("Postgres errors: say what failed, where and why, and no secrets")
+struct PostgresErrorTests {
+    @Test("A violated constraint is named; the row is not shown")
+    func constraint() async throws {
+        try await withPostgres { connection, stack in
+            _ = try await connection.query(
+                "create temp table t (a text constraint t_a primary key, b int constraint t_b check (b > 0))"
+            )
+            _ = try await connection.query("insert into t values (\("buyer@example"), 1)")
+            let double = try await postgresError {
+                _ = try await connection.query("insert into t values (\("buyer@example"), 1)")
+            }
+            #expect(double.code == .server(sqlState: "23505"))
+            #expect(double.constraint == "t_a")
+            let check = try await postgresError {
+                _ = try await connection.query("insert into t values (\("buyer@example"), -77)")
+            }
+            #expect(check.constraint == "t_b")
+            for error in [double, check] {
+                #expect("\(error)".contains(stack.postgresSocketFolder))
+                #expect("\(error)".contains("PostgresErrorTests.swift"))
+                #expect(!"\(error)".contains("buyer") && !"\(error)".contains("77"))
+            }
+            #expect(connection.isUsable)
+        }
+    }
+
+    @Test("Bound values do not come back in data errors")
+    func binds() async throws {
+        try await withPostgres { connection, _ in
+            for sql in [
+                "select \("secret")::int", "select \("secret")::uuid", "select \("secret")::timestamptz",
+                "select \("{secret")::jsonb", "select \("99999999secret")::bigint",
+            ] as [SQL] {
+                let error = try await postgresError { _ = try await connection.query(sql) }
+                #expect(error.sqlState?.hasPrefix("22") == true)
+                #expect(!"\(error)".contains("secret"))
+                #expect(!String(reflecting: error).contains("secret"))
+            }
+        }
+    }
+
+    @Test("A wrong password fails with a next step and is not shown")
+    func password() async throws {
+        try await LocalStack.withTemporary { stack in
+            let admin = try await stack.connectPostgres()
+            _ = try await admin.query("create role buyer login password 'right-one'")
+            let hba = "\(stack.layout.postgresData)/pg_hba.conf"
+            let rules = try String(contentsOfFile: hba, encoding: .utf8)
+            try ("local all buyer scram-sha-256\n" + rules).write(toFile: hba, atomically: false, encoding: .utf8)
+            _ = try await admin.query("select pg_reload_conf()")
+            let base = "host=\(stack.postgresSocketFolder) port=\(StackLayout.postgresPort) dbname=postgres user=buyer"
+            let right = try PostgresEndpoint(parsing: base + " password=right-one")
+            // The postmaster reads the file when it gets round to it.
+            try await eventually { (try? await PostgresConnection.connect(to: PostgresEndpoint(parsing: base))) == nil }
+            let connection = try await PostgresConnection.connect(to: right)
+            #expect(try await connection.query("select current_user").one()[0].text == "buyer")
+            let wrong = try PostgresEndpoint(parsing: base + " password=hunter2")
+            let refused = try await postgresError { _ = try await PostgresConnection.connect(to: wrong) }
+            #expect(refused.code == .connectFailed)
+            #expect(refused.message.contains("password authentication failed"))
+            #expect(!"\(refused)".contains("hunter2") && !"\(wrong)".contains("hunter2"))
+            let missing = try await postgresError {
+                _ = try await PostgresConnection.connect(to: PostgresEndpoint(parsing: base))
+            }
+            #expect(missing.nextStep?.contains("PGPASSWORD") == true)
+        }
+    }
+
+    @Test("Nobody there: the error names the place")
+    func nobodyThere() async throws {
+        let endpoint = try PostgresEndpoint(parsing: "unix:///nowhere/at/all?dbname=x")
+        let error = try await postgresError { _ = try await PostgresConnection.connect(to: endpoint) }
+        #expect(error.code == .connectFailed)
+        #expect(error.message.contains("socket /nowhere/at/all/.s.PGSQL.5432"))
+        let port = try await postgresError {
+            _ = try await PostgresConnection.connect(to: PostgresEndpoint(parsing: "127.0.0.1:1"))
+        }
+        #expect(port.message.contains("127.0.0.1:1"))
+        let noDatabase = try await LocalStack.withTemporary { stack in
+            let endpoint = try stack.postgresEndpoint.database("nope")
+            return try await postgresError { _ = try await PostgresConnection.connect(to: endpoint) }
+        }
+        #expect(noDatabase.message.contains("database \"nope\" does not exist"))
+    }
+
+    @Test("A backend that is ended takes its connection with it, and only that")
+    func backendEnded() async throws {
+        try await withPostgres { connection, stack in
+            let other = try await stack.connectPostgres()
+            let pid = try await connection.query("select pg_backend_pid()").one()[0].int
+            _ = try await other.query("select pg_terminate_backend(\(pid)::int)")
+            try await Task.sleep(for: .milliseconds(100))
+            let error = try await postgresError { _ = try await connection.query("select 1") }
+            #expect(error.code == .closed)
+            #expect(error.sqlState == "57P01")
+            #expect(!connection.isUsable)
+            let again = try await postgresError { _ = try await connection.query("select 1") }
+            #expect(again.code == .closed)
+            #expect(again.message.contains("administrator command"))
+            #expect(other.isUsable)
+        }
+    }
+
+    @Test("A postgres that is killed while a statement runs")
+    func serverKilled() async throws {
+        try await withPostgres { connection, stack in
+            async let running = postgresError { _ = try await connection.query("select pg_sleep(4)") }
+            try await Task.sleep(for: .milliseconds(200))
+            try await stack.killPostgres()
+            let error = try await running
+            #expect(error.code == .closed)
+            #expect(!connection.isUsable)
+        }
+    }
+}
+
+/// Waits until the condition holds; throws after ten seconds.
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw ProgramFailed(description: "it did not happen in 10 s") }
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
