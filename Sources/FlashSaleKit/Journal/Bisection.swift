@@ -37,9 +37,9 @@ extension PostgresError {
         return RowFault.isRowFault(sqlState: sqlState, constraint: constraint)
     }
 
-    /// The refusal without values of the row.
+    /// The refusal without values of the row, in ASCII: a database of any encoding takes it.
     var faultReason: String {
         if let constraint { return "refused by \(constraint)" }
-        return server?.message ?? message
+        return String((server?.message ?? message).map { $0.isASCII ? $0 : "?" })
     }
 }

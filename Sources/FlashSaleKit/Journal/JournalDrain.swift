@@ -51,9 +51,9 @@ actor JournalDrain {
 
     func drainOnce(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
         do {
-            let result = try await drain(saleID, epoch)
-            if !result.busy { try await trim(saleID) }
-            return result
+            // Before, not after: an error here must not hide what the turn has committed.
+            try await trim(saleID, epoch)
+            return try await drain(saleID, epoch)
         } catch {
             // Where the cursor is now is not known: a commit may have lost its answer.
             cursors[saleID] = nil
@@ -128,8 +128,10 @@ actor JournalDrain {
         return (Array(entries.prefix(taken)), taken < entries.count || entries.count == asked)
     }
 
-    private func trim(_ saleID: SaleID) async throws {
-        guard let cursor = cursors[saleID], trims[saleID, default: JournalTrim()].isDue(limits) else { return }
+    /// Trims what earlier turns have drained, when it is time to.
+    private func trim(_ saleID: SaleID, _ epoch: Int64) async throws {
+        guard let cursor = cursors[saleID], cursor.epoch == epoch, trims[saleID, default: JournalTrim()].isDue(limits)
+        else { return }
         let time = try await redis.send(RedisCommand("TIME")).elements
         guard let seconds = time?.first?.integerValue else {
             throw JournalError(.unexpectedReply, "TIME was not answered with a time")

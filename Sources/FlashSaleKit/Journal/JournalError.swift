@@ -2,7 +2,7 @@
 public struct JournalError: Error, Sendable, CustomStringConvertible {
     /// What went wrong.
     public enum Code: Sendable, Equatable {
-        /// The cursor belongs to another epoch: this process was replaced and must validate its Redis connections again.
+        /// The cursor belongs to another epoch: this process must validate its Redis connections again.
         case fenced
         /// Entries between the cursor and the first one left in Redis are gone.
         case trimmedPastCursor
@@ -43,6 +43,7 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// The message, the error below it and the next step.
     public var description: String {
         var text = message
         if let underlying { text += ": \(underlying)" }

@@ -24,8 +24,8 @@ public struct LedgerDrain: Sendable {
         await drain.use(redis: redis, postgres: postgres)
     }
 
-    /// Moves one portion, then trims when it is time to. After an error the cursor is read again, so a commit whose
-    /// answer was lost is found out.
+    /// Moves one portion, and trims what was drained some time ago. After an error the cursor is read again, so a
+    /// commit whose answer was lost is found out.
     ///
     /// - Parameter epoch: the epoch of the sale for which the Redis connection was validated.
     /// - Throws: ``JournalError`` with `.fenced` when the sale has another epoch by now, `.trimmedPastCursor` when

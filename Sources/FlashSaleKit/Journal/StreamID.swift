@@ -21,8 +21,10 @@ public struct StreamID: Hashable, Comparable, Sendable, CustomStringConvertible 
         self.init(milliseconds: milliseconds, sequence: sequence)
     }
 
+    /// As Redis writes it.
     public var description: String { "\(milliseconds)-\(sequence)" }
 
+    /// Order of the stream.
     public static func < (left: StreamID, right: StreamID) -> Bool {
         (left.milliseconds, left.sequence) < (right.milliseconds, right.sequence)
     }

@@ -4,7 +4,7 @@ public struct PurchaseLookup: Sendable {
     public enum Found: Sendable, Equatable {
         /// It was bought, and the purchase is committed.
         case purchased(CommittedPurchase)
-        /// The ledger says that it was bought, but the row of the purchase was refused: the buyer waits for an operator.
+        /// The ledger says that it was bought, but the purchase was refused: the buyer waits for an operator.
         case pending
         /// It lapsed or was given back.
         case expired

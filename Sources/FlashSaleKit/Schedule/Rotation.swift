@@ -120,10 +120,11 @@ public struct Rotation: Sendable {
         }
         let time = Timestamp(microseconds: seconds * 1_000_000 + rest)
         let other = try await SaleStore(postgres: postgres).now()
-        guard abs(time.microseconds - other.microseconds) <= Rotation.clockTolerance else {
+        let distance = abs(time.microseconds - other.microseconds)
+        guard distance <= Rotation.clockTolerance else {
             throw ScheduleError(
                 .clocksDiffer,
-                "the clocks of Redis and Postgres are \(abs(time.microseconds - other.microseconds) / 1_000_000) s apart",
+                "the clocks of Redis and Postgres are \(distance / 1_000_000) s apart",
                 nextStep: "set both clocks (chrony, ntpd), then rotate again"
             )
         }

@@ -76,7 +76,7 @@ public struct SaleStore: Sendable {
         try await rows("order by s.opens_at desc, s.id desc limit \(limit)")
     }
 
-    /// Sales whose end is not committed, in the order in which they open; the epoch is nil until they are open in Redis.
+    /// Sales whose end is not committed, in the order in which they open; the epoch is nil until Redis has them.
     public func unfinished() async throws -> [Sale] {
         try await rows("where s.finished_at is null order by s.opens_at, s.id")
     }

@@ -45,6 +45,7 @@ public struct ScheduleError: Error, Sendable, CustomStringConvertible {
         self.line = line
     }
 
+    /// The message, the error below it and the next step.
     public var description: String {
         var text = message
         if let underlying { text += ": \(underlying)" }

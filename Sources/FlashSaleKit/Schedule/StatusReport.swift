@@ -1,0 +1,97 @@
+/// How a sale stands in both stores, read without touching its records: cheap enough to be asked every second.
+public struct StatusReport: Sendable, Equatable {
+    /// One stream on its way to Postgres.
+    public struct Backlog: Sendable, Equatable {
+        /// Up to where it is in Postgres.
+        public var cursor = StreamID.zero
+        /// The epoch under which it may be drained.
+        public var epoch: Int64 = 0
+        /// Entries in Postgres so far.
+        public var drainedEntries = 0
+        /// Rows that they became.
+        public var drainedRows = 0
+        /// Entries that are not in Postgres yet.
+        public var waitingEntries = 0
+        /// About how many bytes of Redis they take.
+        public var waitingBytes = 0
+        /// Age of the oldest of them in seconds, 0 without one.
+        public var seconds = 0.0
+    }
+
+    /// The sale as in the schedule.
+    public let sale: Sale
+    /// What Redis counts; nil when the sale has no keys there.
+    public let redis: SaleSnapshot?
+    /// The changes of state that are still on their way.
+    public let ledger: Backlog
+    /// The attempts that are still on their way.
+    public let attempts: Backlog
+    /// Committed purchases.
+    public let purchases: Int
+    /// Rows of the journal that wait for an operator.
+    public let deadLetters: Int
+
+    /// Reads the report of a sale. Counts of attempts by outcome take longer: ``SaleRecord/read(_:from:)``.
+    public static func read(
+        _ sale: Sale,
+        redis: RedisClient,
+        postgres: PostgresConnection
+    ) async throws -> StatusReport {
+        let row = try await postgres.query(
+            """
+            select (select count(*) from purchases where sale_id = \(sale.id)) as purchases,
+                (select count(*) from dead_letter where sale_id = \(sale.id) and repaired_at is null) as dead
+            """
+        ).one()
+        let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id))))
+        return StatusReport(
+            sale: sale,
+            redis: snapshot,
+            ledger: try await backlog(.ledger, snapshot?.ledger, sale.id, snapshot?.at, redis, postgres),
+            attempts: try await backlog(.attempts, snapshot?.attempts, sale.id, snapshot?.at, redis, postgres),
+            purchases: try row["purchases"].int,
+            deadLetters: try row["dead"].int
+        )
+    }
+
+    private static func backlog(
+        _ name: JournalStream,
+        _ stream: SaleSnapshot.Stream?,
+        _ sale: SaleID,
+        _ now: Timestamp?,
+        _ redis: RedisClient,
+        _ postgres: PostgresConnection
+    ) async throws -> Backlog {
+        let row = try await postgres.query(
+            """
+            select epoch, last_id, drained_entries, drained_rows from journal_cursor
+            where sale_id = \(sale) and stream = \(name.rawValue)
+            """
+        ).one()
+        var backlog = Backlog()
+        backlog.cursor = StreamID(try row["last_id"].text) ?? .zero
+        backlog.epoch = try row["epoch"].int64
+        backlog.drainedEntries = try row["drained_entries"].int
+        backlog.drainedRows = try row["drained_rows"].int
+        let key = name.key(SaleKeys(sale))
+        guard let stream, stream.entries > 0, let now else { return backlog }
+        let first = try await redis.send(RedisCommand("XRANGE", key, "(\(backlog.cursor)", "+", "COUNT", "1"))
+        guard let oldest = try StreamEntry.parse(first, from: key).first else { return backlog }
+        backlog.seconds = max(0, Double(now.microseconds) / 1_000_000 - Double(oldest.id.milliseconds) / 1000)
+        let added = try await entriesAdded(key, redis)
+        // A new stream is made with one entry that is deleted again.
+        backlog.waitingEntries = min(max(1, added - 1 - backlog.drainedEntries), stream.entries)
+        let memory = Int(try await redis.send(RedisCommand("MEMORY", "USAGE", key)).integerValue ?? 0)
+        backlog.waitingBytes = memory / stream.entries * backlog.waitingEntries
+        return backlog
+    }
+
+    /// Entries that the stream ever had: Redis 7 counts them.
+    private static func entriesAdded(_ key: String, _ redis: RedisClient) async throws -> Int {
+        let fields = try await redis.send(RedisCommand("XINFO", "STREAM", key)).elements ?? []
+        for index in stride(from: 0, to: fields.count - 1, by: 2) where fields[index].string == "entries-added" {
+            return Int(fields[index + 1].integerValue ?? 0)
+        }
+        throw JournalError(.unexpectedReply, "XINFO STREAM \(key) does not say entries-added: Redis 7 is needed")
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+@testable import FlashSaleKit
+
+/// What Postgres says about codes.
+struct PurchaseLookupTests {
+    @Test func onlyCommittedRowsAreReceipts() async throws {
+        try await Shop.with { shop in
+            let sale = try await shop.openSale()
+            let lookup = PurchaseLookup(postgres: shop.postgres)
+            let holds = try await sale.checkout(["anna", "bob", "carl"])
+            try await sale.purchase([holds[0]], ticket: "GOLD 7")
+            try await sale.release([holds[1]])
+            let wanted = Dictionary(uniqueKeysWithValues: holds.map { ($0, sale.id) })
+            // Redis has decided, Postgres has not heard of it.
+            #expect(try await lookup.lookup(wanted).values.allSatisfy { $0 == .unknown })
+            try await sale.lapse(holds[2])
+            #expect(try await sale.expire() == 1)
+            try await sale.drainLedger()
+            let found = try await lookup.lookup(wanted)
+            guard case .purchased(let receipt) = found[holds[0]] else {
+                Issue.record("anna has bought")
+                return
+            }
+            #expect(receipt.ticket == "GOLD 7")
+            #expect(receipt.unit == 1)
+            #expect(receipt.itemID == 7)
+            #expect(receipt.saleID == sale.id)
+            #expect(found[holds[1]] == .expired)
+            #expect(found[holds[2]] == .expired)
+            #expect(try await lookup.lookup([:]).isEmpty)
+        }
+    }
+
+    @Test func theSameReceiptIsFoundByEverybodyWhoAsks() async throws {
+        try await Shop.with { shop in
+            let sale = try await shop.openSale()
+            let holds = try await sale.checkout(["anna"])
+            let outcomes = try await withThrowingTaskGroup(of: [PurchaseCall.Outcome].self) { group in
+                for _ in 0..<100 { group.addTask { try await sale.purchase(holds) } }
+                return try await group.reduce(into: []) { $0 += $1 }
+            }
+            #expect(outcomes.filter { $0 == .purchased }.count == 1)
+            #expect(outcomes.filter { $0 == .alreadyPurchased }.count == 99)
+            let drained = try await sale.drainLedger()
+            let found = try await PurchaseLookup(postgres: shop.postgres).lookup([holds[0]: sale.id])
+            #expect(found[holds[0]] == drained.purchases.first.map(PurchaseLookup.Found.purchased))
+            #expect(try await shop.count("select count(*) from purchases") == 1)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Testing
+
+@testable import FlashSaleKit
+
+/// Which Redis may be used, and what happens when it is another one than before.
+struct RecoveryTests {
+    private func handshake(_ shop: Shop) -> Handshake { Handshake(redis: shop.redis, postgres: shop.postgres) }
+
+    @Test func theFirstRedisIsBlessedAndFoundAgain() async throws {
+        try await Shop.with { shop in
+            let first = try await handshake(shop).validate()
+            #expect(first.epochs.isEmpty)
+            let installation = try await Installation.read(shop.postgres)
+            #expect(installation.secret.count == 32)
+            #expect(first.identity.installationID == installation.id)
+            let mirrored = try await shop.redis.send(RedisCommand("GET", Handshake.installationKey)).string
+            #expect(mirrored == installation.id)
+            let open = try await shop.openSale()
+            let second = try await handshake(shop).validate()
+            #expect(second.identity == first.identity)
+            #expect(second.epochs == [open.id: open.epoch])
+        }
+    }
+
+    @Test func aRedisThatCameBackWithEverythingIsAdopted() async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let open = try await shop.openSale(stock: 5)
+            let holds = try await open.checkout(["anna", "bob"], expect: "HH")
+            try await open.purchase([holds[0]])
+            try await open.drainLedger()
+            let before = try await open.snapshot()
+            try await shop.stack.stopRedis()
+            try await shop.stack.startRedis()
+            let back = try await shop.anotherProcess()
+            let validated = try await handshake(back).validate()
+            var adopted = OpenSale(shop: back, sale: open.sale, epoch: open.epoch)
+            let epoch = try #require(validated.epochs[open.id])
+            #expect(epoch > open.epoch)
+            // Whoever still works with the old epoch decides nothing any more.
+            await #expect(throws: ShopError.self) { try await adopted.checkout(["carl"]) }
+            let fenced = await #expect(throws: JournalError.self) { try await adopted.drainAttempts() }
+            #expect(fenced?.code == .fenced)
+            adopted.epoch = epoch
+            let after = try await adopted.snapshot()
+            #expect([after.free, after.held, after.sold] == [before.free, before.held, before.sold])
+            #expect(after.isConsistent)
+            #expect(try await adopted.purchase([holds[1]]) == [.purchased])
+            try await adopted.checkout(["carl"], expect: "H")
+            try await adopted.drainLedger()
+            try await adopted.drainAttempts()
+            let record = try await SaleRecord.read(open.id, from: back.postgres)
+            #expect(record.purchases == 2)
+            #expect(record.attempts == 3)
+            #expect(try await handshake(back).validate() == validated, "once is enough")
+        }
+    }
+
+    @Test(arguments: ["FLUSHALL", "one key", "older data"])
+    func aRedisThatLacksDataSellsNothing(loss: String) async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let open = try await shop.openSale(stock: 1)
+            try await open.checkout(["anna"], expect: "H")
+            try await open.drainLedger()
+            switch loss {
+            case "FLUSHALL": _ = try await shop.redis.send(RedisCommand("FLUSHALL"))
+            case "one key": _ = try await shop.redis.send(RedisCommand("DEL", open.keys.holds))
+            default:
+                // Postgres has entries that this Redis never wrote: it was restored from an older copy.
+                _ = try await shop.postgres.query(
+                    "update journal_cursor set last_id = '9999999999999-0' where stream = 'ledger'"
+                )
+            }
+            try await shop.stack.stopRedis()
+            try await shop.stack.startRedis()
+            let back = try await shop.anotherProcess()
+            for _ in 0..<2 {
+                let error = await #expect(throws: RecoveryError.self) { _ = try await handshake(back).validate() }
+                #expect(error?.code == .rebuildNeeded([open.id]))
+            }
+            let sale = try #require(try await back.store.find(open.id))
+            let damaged = OpenSale(shop: back, sale: sale, epoch: try #require(sale.epoch))
+            await #expect(throws: ShopError.self) { try await damaged.checkout(["bob"]) }
+            // Rotating does not get around it, and hands out no fresh units.
+            await #expect(throws: RecoveryError.self) {
+                _ = try await Rotation(redis: back.redis, postgres: back.postgres).run()
+            }
+            #expect(try await back.count("select count(*) from sales") == 1)
+        }
+    }
+
+    @Test func anEmptiedRedisWithTheSameIdentityIsNoted() async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let open = try await shop.openSale()
+            _ = try await shop.redis.send(RedisCommand("FLUSHALL"))
+            let error = await #expect(throws: RecoveryError.self) { _ = try await handshake(shop).validate() }
+            #expect(error?.code == .rebuildNeeded([open.id]))
+        }
+    }
+
+    /// Killed between its fence and its end, a recovery is simply run again.
+    @Test(arguments: 0..<3) func aRecoveryThatWasKilledIsRepeated(stepsDone: Int) async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let open = try await shop.openSale()
+            try await open.checkout(["anna"], expect: "H")
+            let steps = EpochSteps(redis: shop.redis, postgres: shop.postgres)
+            let epoch = try await steps.takeEpoch()
+            try await steps.raiseCursors(of: [open.id], to: epoch)
+            if stepsDone > 0 {
+                let fenced = try await steps.fence(open.id, epoch)
+                if stepsDone > 1 {
+                    let keysEpoch = try #require(fenced.keysEpoch)
+                    let adopt = RestoreCall.adopt(keys: open.keys, epoch: epoch, keysEpoch: keysEpoch)
+                    try await steps.restore(adopt, "adopt", open.id)
+                }
+            }
+            let validated = try await handshake(shop).validate()
+            let final = try #require(validated.epochs[open.id])
+            // After its last write to the sale there is nothing left to repeat.
+            #expect(stepsDone > 1 ? final == epoch : final > epoch)
+            let sale = OpenSale(shop: shop, sale: open.sale, epoch: final)
+            #expect(try await sale.snapshot().held == 1)
+            try await sale.checkout(["bob"], expect: "H")
+            #expect(try await sale.drainAttempts().rows == 2)
+        }
+    }
+
+    @Test func serversThatComeTogetherRecoverOnce() async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let open = try await shop.openSale()
+            try await open.checkout(["anna"])
+            try await shop.stack.stopRedis()
+            try await shop.stack.startRedis()
+            let validated = try await withThrowingTaskGroup(of: ValidatedRedis.self) { group in
+                for _ in 0..<4 {
+                    let other = try await shop.anotherProcess()
+                    group.addTask { try await Handshake(redis: other.redis, postgres: other.postgres).validate() }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(validated.allSatisfy { $0 == validated[0] })
+            #expect(try await shop.count("select last_value from epochs") == validated[0].identity.epoch)
+        }
+    }
+
+    @Test func aRedisOfAnotherInstallationIsRefused() async throws {
+        try await Shop.with { shop in
+            let foreign = "00000000-0000-0000-0000-000000000000"
+            _ = try await shop.redis.send(RedisCommand("SET", Handshake.installationKey, foreign))
+            let error = await #expect(throws: RecoveryError.self) { _ = try await handshake(shop).validate() }
+            #expect(error?.code == .installationMismatch)
+            #expect(error?.nextStep != nil)
+            #expect(try await shop.count("select count(*) from redis_identity") == 0)
+        }
+    }
+
+    @Test func anUnsafeRedisIsRefused() async throws {
+        try await Shop.with { shop in
+            _ = try await shop.redis.send(RedisCommand("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
+            let error = await #expect(throws: RecoveryError.self) { _ = try await handshake(shop).validate() }
+            #expect(error?.code == .unsafeConfiguration)
+            #expect(error?.message.contains("noeviction") == true)
+        }
+    }
+}
