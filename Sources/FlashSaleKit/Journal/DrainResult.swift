@@ -75,4 +75,12 @@ public struct DrainLimits: Sendable, Equatable {
 
     /// The limits of production.
     public init() {}
+
+    /// Those of the ledger. A row costs Postgres 16 us there (four indexes and a foreign key, measured), twenty times
+    /// what an attempt costs; a purchase must not wait behind more than some thousand holds.
+    public static let ledger: DrainLimits = {
+        var limits = DrainLimits()
+        limits.bytes = 256 << 10
+        return limits
+    }()
 }

@@ -8,7 +8,7 @@ public struct LedgerDrain: Sendable {
     private let drain: JournalDrain
 
     /// A drain on connections of its own: purchases must not queue behind refusals.
-    public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = DrainLimits()) {
+    public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = .ledger) {
         drain = JournalDrain(.ledger, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
             let batch = LedgerBatch(portion)
             do {
