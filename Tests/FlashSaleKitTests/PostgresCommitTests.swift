@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("COMMIT: its outcome is never guessed")
+@Suite("COMMIT: its outcome is never guessed", .serialized)
 struct PostgresCommitTests {
     /// Inserts a row through a proxy that breaks at COMMIT; returns the error and whether the row is there.
     private func insert(_ fault: PostgresProxy.Fault) async throws -> (error: PostgresError, committed: Bool) {

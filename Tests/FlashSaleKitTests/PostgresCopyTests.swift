@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("COPY in the binary format")
+@Suite("COPY in the binary format", .serialized)
 struct PostgresCopyTests {
     private static let columns = "a int8, b int4, c int2, d text, e bytea, f timestamptz, g \"char\", h bool, i bytea"
 

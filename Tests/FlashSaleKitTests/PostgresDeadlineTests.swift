@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("PostgresConnection: deadlines, cancellation, limits")
+@Suite("PostgresConnection: deadlines, cancellation, limits", .serialized)
 struct PostgresDeadlineTests {
     private func options(_ limit: Duration) -> PostgresOptions {
         var options = PostgresOptions()

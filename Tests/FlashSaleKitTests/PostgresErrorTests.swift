@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("Postgres errors: say what failed, where and why, and no secrets")
+@Suite("Postgres errors: say what failed, where and why, and no secrets", .serialized)
 struct PostgresErrorTests {
     @Test("A violated constraint is named; the row is not shown")
     func constraint() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("PostgresListener: notifications")
+@Suite("PostgresListener: notifications", .serialized)
 struct PostgresListenerTests {
     @Test("Payloads arrive in order; an empty one says that something may have been missed")
     func payloads() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("Migrator: the schema, once and unchanged")
+@Suite("Migrator: the schema, once and unchanged", .serialized)
 struct PostgresMigratorTests {
     private static let first = Migration(name: "m0001_a", script: "create table a (n int); insert into a values (1)")
     private static let second = Migration(name: "m0002_b", script: "create table b (n int); insert into a values (2)")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("PostgresConnection: statements and values")
+@Suite("PostgresConnection: statements and values", .serialized)
 struct PostgresQueryTests {
     @Test("Values of every type go there and back")
     func everyType() async throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("Schema: the last defence holds without our code")
+@Suite("Schema: the last defence holds without our code", .serialized)
 struct PostgresSchemaTests {
     /// A sale of 3 units and at most 2 for a user.
     private func withSale(_ body: @Sendable (PostgresConnection, Int64) async throws -> Void) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite("PostgresConnection: transactions")
+@Suite("PostgresConnection: transactions", .serialized)
 struct PostgresTransactionTests {
     struct Stop: Error {}
 
