@@ -12,11 +12,16 @@ struct Flashctl: AsyncParsableCommand {
             --config, then $XDG_CONFIG_HOME/flashctl/config.yaml, then /etc/flashctl/config.yaml.
 
             Exit status: 0 success, 1 failure, 64 wrong usage, 69 Redis, Postgres or target unreachable, 75 locked (try \
-            later), 78 bad configuration, 130 and 143 ended by a signal.
+            later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
             """,
         version: version,
         subcommands: [
-            LoadTestCommand.self
+            ServeCommand.self,
+            SeedSaleCommand.self,
+            RotateHourCommand.self,
+            StatusCommand.self,
+            MigrateCommand.self,
+            LoadTestCommand.self,
         ]
     )
 

@@ -13,4 +13,24 @@ enum Interrupts {
         continuation.onTermination = { _ in task.cancel() }
         return stream
     }
+
+    /// Runs `body`; a signal cancels it, and its end becomes that of the process.
+    static func cancelling<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let signals = await stream()
+        return try await withThrowingTaskGroup(of: Value?.self) { tasks in
+            tasks.addTask { try await body() }
+            tasks.addTask {
+                for await status in signals { throw CommandFailure(status, "interrupted") }
+                // Cancelled, because the body has ended.
+                return nil
+            }
+            defer { tasks.cancelAll() }
+            while let result = try await tasks.next() {
+                if let result { return result }
+            }
+            throw CancellationError()
+        }
+    }
 }

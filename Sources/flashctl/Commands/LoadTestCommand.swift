@@ -61,7 +61,7 @@ struct LoadTestCommand: AsyncParsableCommand {
         let configuration = try storeOptions.configuration(in: environment)
         let plan = try plan(configuration)
         let output = outputOptions.output(in: environment)
-        let summary = try await LocalAttachment.holding(storeOptions, configuration) {
+        let summary = try await Stores.using(configuration, local: storeOptions.local) { _ in
             let progress = LoadProgress(requests: plan.requests, output: output)
             let run = LoadRun(plan: plan, interrupts: interrupts) { progress.show($0, seconds: $1) }
             defer { progress.clear() }

@@ -10,7 +10,7 @@ extension LoadSummary: Report {
             "requests": .integer(plan.requests),
             "connections": .integer(plan.connections),
             "threads": .integer(plan.threads),
-            "started_at": .string(TimeText.text(startedAt)),
+            "started_at": .string(startedAt.rfc3339),
             "wall_seconds": .double(wallSeconds),
             "load_seconds": .double(loadSeconds),
             "interrupted": .bool(interruptedBy != nil),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FlashSaleKit
+import flashserve
 
 /// The one place where an error becomes a status and sentences.
 enum FailureReport {
@@ -17,8 +18,16 @@ enum FailureReport {
             CommandFailure(.badConfiguration, error.message, nextStep: error.nextStep)
         case let error as RedisError:
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as PostgresError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
         case let error as LocalStackError:
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as ScheduleError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as RecoveryError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as ServerError:
+            CommandFailure(status(of: error), error.message, nextStep: error.nextStep)
         case is CancellationError: CommandFailure(.interrupted, "interrupted")
         default: CommandFailure(.failure, String(describing: error))
         }
@@ -41,6 +50,41 @@ enum FailureReport {
         case .server("NOPERM"): .notAuthorised
         case .server("LOADING"): .tryLater
         case .protocolViolation, .noScript, .server, .unexpectedReply: .failure
+        }
+    }
+
+    private static func status(of error: PostgresError) -> ExitStatus {
+        switch error.code {
+        case .invalidEndpoint: .badConfiguration
+        case .connectFailed: (error.sqlState?.hasPrefix("28") ?? false) ? .notAuthorised : .unreachable
+        case .closed, .timeout, .overloaded, .commitUnknown: .unreachable
+        case .cancelled: .interrupted
+        case .server(let state): state == "42501" ? .notAuthorised : .failure
+        case .invalidStatement, .rolledBack, .decoding, .migration: .failure
+        }
+    }
+
+    private static func status(of error: ScheduleError) -> ExitStatus {
+        switch error.code {
+        case .invalidTerms: .usage
+        case .locked: .tryLater
+        case .unknownSale, .refused, .finished, .clocksDiffer: .failure
+        }
+    }
+
+    private static func status(of error: RecoveryError) -> ExitStatus {
+        switch error.code {
+        case .installationMismatch, .unsafeConfiguration: .badConfiguration
+        case .locked, .superseded: .tryLater
+        case .rebuildNeeded: .failure
+        }
+    }
+
+    private static func status(of error: ServerError) -> ExitStatus {
+        switch error.code {
+        case .redisRefused: .unreachable
+        case .cannotListen: .failure
+        case .schemaNotReady: .badConfiguration
         }
     }
 

@@ -37,9 +37,10 @@ struct Output: Sendable {
     }
 
     /// Says what failed and what to do about it.
-    func say(_ failure: CommandFailure) {
+    func say(_ failure: CommandFailure, oneLine: Bool = false) {
         var text = TextStyle.red.applied(to: "flashctl: ", color: talkColor) + failure.message
-        if let nextStep = failure.nextStep { text += "\n  next step: " + nextStep }
+        if let nextStep = failure.nextStep { text += (oneLine ? "; next step: " : "\n  next step: ") + nextStep }
+        if oneLine { text = text.split(whereSeparator: \.isNewline).joined(separator: " ") }
         sink.talk(text + "\n")
     }
 }

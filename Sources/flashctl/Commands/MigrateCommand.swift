@@ -1,0 +1,65 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// `flashctl migrate`
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Brings the schema in Postgres up to date.",
+        discussion: """
+            Safe at any time and any number of times, also by several machines at once. Refuses a schema that is newer than \
+            this program, and one whose migrations were changed.
+
+            Examples:
+              flashctl migrate --postgres postgres://flash@db.example/flash
+              flashctl migrate --dry-run --local
+            """
+    )
+
+    @Flag(help: "Only list what would be applied.")
+    var dryRun = false
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func run() async throws {
+        try await run(in: .process)
+    }
+
+    /// Runs with everything of the process handed in.
+    func run(in environment: CommandEnvironment) async throws {
+        let configuration = try storeOptions.configuration(in: environment)
+        let output = outputOptions.output(in: environment)
+        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+            try await stores.withPostgres { [dryRun] connection in
+                let pending = try await Migrator().pending(connection)
+                let applied = dryRun ? [] : try await Migrator().migrate(connection)
+                return MigrationReport(database: connection.endpoint.location, pending: pending, applied: applied)
+            }
+        }
+        try output.write(report)
+    }
+}
+
+/// What `migrate` found and did.
+struct MigrationReport: Report, Sendable {
+    var database: String
+    /// Missing before.
+    var pending: [String]
+    /// Applied now.
+    var applied: [String]
+
+    var data: DataValue {
+        .fields([
+            "database": .string(database),
+            "pending": .list(pending.filter { !applied.contains($0) }.map { .string($0) }),
+            "applied": .list(applied.map { .string($0) }),
+        ])
+    }
+
+    var sections: [ReportSection] {
+        if !applied.isEmpty { return [.paragraph("applied to \(database): \(applied.joined(separator: ", "))")] }
+        if !pending.isEmpty { return [.paragraph("pending in \(database): \(pending.joined(separator: ", "))")] }
+        return [.paragraph("the schema of \(database) is up to date")]
+    }
+}

@@ -1,0 +1,82 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// `flashctl rotate-hour`
+struct RotateHourCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rotate-hour",
+        abstract: "Makes sure that the sales of this hour and the next exist, and finishes ended ones.",
+        discussion: """
+            For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by themselves \
+            at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.
+
+            Exit status: 0 done, 69 Redis or Postgres unreachable, 75 another process rotates, 98 Redis and Postgres \
+            disagree about an ended sale, whose keys are kept.
+
+            Examples:
+              */10 * * * * flashctl rotate-hour --config /etc/flashctl/config.yaml
+              flashctl rotate-hour --verbose --local
+            """
+    )
+
+    @Flag(help: "Say what was done.")
+    var verbose = false
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var hourlyOptions: HourlyOptions
+
+    func run() async throws {
+        try await run(in: .process)
+    }
+
+    /// Runs with everything of the process handed in.
+    func run(in environment: CommandEnvironment) async throws {
+        let output = environment.talkOutput
+        do {
+            let report = try await rotate(in: environment)
+            if verbose { RotateHourCommand.lines(report).forEach { output.say($0) } }
+            if let failure = RotateHourCommand.failure(report) { throw failure }
+        } catch {
+            guard let failure = FailureReport.failure(for: error) else { throw error }
+            output.say(failure, oneLine: true)
+            throw SilentExit(failure.status)
+        }
+    }
+
+    private func rotate(in environment: CommandEnvironment) async throws -> RotationReport {
+        let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
+        return try await Stores.using(configuration, local: storeOptions.local) { stores in
+            try await stores.withBoth { redis, postgres in
+                try await Rotation(
+                    redis: redis,
+                    postgres: postgres,
+                    hourly: stores.hourlyTerms,
+                    handshake: stores.handshakeOptions
+                ).run()
+            }
+        }
+    }
+
+    static func failure(_ report: RotationReport) -> CommandFailure? {
+        if report.locked { return CommandFailure(.tryLater, "another process rotates right now; nothing was done") }
+        guard let worst = report.mismatches.min(by: { $0.key < $1.key }) else { return nil }
+        let ids = report.mismatches.keys.sorted().map(\.description).joined(separator: ", ")
+        return CommandFailure(
+            .invariantViolated,
+            "Redis and Postgres disagree about ended sales (\(ids)): \(worst.value.joined(separator: "; "))",
+            nextStep: "their keys are kept; compare them with `flashctl status --sale \(worst.key)`"
+        )
+    }
+
+    static func lines(_ report: RotationReport) -> [String] {
+        func line(_ verb: String, _ sales: [SaleID]) -> String? {
+            sales.isEmpty ? nil : "\(verb): sale \(sales.map(\.description).joined(separator: ", "))"
+        }
+        let waiting = report.waiting.sorted { $0.key < $1.key }.map { "not finished yet: sale \($0.key), \($0.value)" }
+        let lines = [
+            line("created", report.created), line("opened", report.opened), line("finished", report.finished),
+        ]
+        let all = lines.compactMap(\.self) + waiting
+        return all.isEmpty && !report.locked ? ["nothing to do"] : all
+    }
+}

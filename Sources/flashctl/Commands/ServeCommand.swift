@@ -1,0 +1,74 @@
+import ArgumentParser
+import FlashSaleKit
+import flashserve
+
+/// `flashctl serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serves the public HTTP API until it is stopped.",
+        discussion: """
+            Ctrl-C or SIGTERM stops it without losing anything: it finishes what it has begun, writes the journal to \
+            Postgres, and ends with 0. With --local it starts a private Redis and Postgres, and stops them with itself.
+
+            Examples:
+              flashctl serve --local
+              PORT=3000 REDIS_URL=redis:6379 POSTGRES_URL=postgres://flash@db/flash flashctl serve
+            """
+    )
+
+    @Option(help: "Port to listen on, 0 for a free one. Default: $PORT or 8080.")
+    var port: String?
+
+    @Option(help: "Address to listen on. Default: 0.0.0.0.")
+    var host: String?
+
+    @Option(help: "Event loops, 1 to 64. Default: 1.")
+    var eventLoops: String?
+
+    @Flag(inversion: .prefixedNo, help: "Open and finish the hourly sales. Default: yes.")
+    var rotate: Bool?
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var hourlyOptions: HourlyOptions
+
+    func run() async throws {
+        try await run(in: .process)
+    }
+
+    /// Runs with everything of the process handed in.
+    func run(in environment: CommandEnvironment) async throws {
+        var flags = hourlyOptions.flags
+        flags[.port] = port
+        flags[.host] = host
+        flags[.eventLoops] = eventLoops
+        flags[.rotate] = rotate.map { $0 ? "true" : "false" }
+        let configuration = try storeOptions.configuration(in: environment, flags: flags)
+        let output = environment.talkOutput
+        try await Stores.using(configuration, local: storeOptions.local) { stores in
+            try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)
+        }
+    }
+
+    static func options(_ stores: Stores, _ output: Output) throws -> ServerOptions {
+        let configuration = stores.configuration
+        var options = ServerOptions(redis: try stores.redisEndpoint(), postgres: try stores.postgresEndpoint())
+        options.host = configuration.host.value
+        options.port = configuration.port.value
+        options.eventLoops = configuration.eventLoops.value
+        options.allowNoAOF = configuration.allowNoAOF.value
+        options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
+        options.onListening = { host, port, sale in
+            output.say("listening on http://\(host):\(port)", style: .bold)
+            output.say(sale.map(ServeCommand.line) ?? "no sale is open")
+            for (name, command) in local { output.say("\(name): \(command)") }
+        }
+        return options
+    }
+
+    private static func line(_ sale: Sale) -> String {
+        "open: sale \(sale.id), \(DisplayWidth.harmless(sale.terms.itemName)), "
+            + "\(NumberText.grouped(sale.terms.stock)) units until \(sale.terms.closesAt.rfc3339)"
+    }
+}

@@ -1,0 +1,140 @@
+import FlashSaleKit
+
+/// The status of a sale at one instant of Redis; Postgres is read just after.
+struct StatusReport: Sendable {
+    /// How far a stream of the journal has reached Postgres.
+    struct Stream: Sendable, Equatable {
+        var name: String
+        /// Entries and rows that are in Postgres.
+        var entries: Int64
+        var rows: Int64
+        /// Age of the oldest entry that is not, in milliseconds; nil when all are.
+        var behindMilliseconds: Int64?
+    }
+
+    var sale: Sale
+    var now: Timestamp
+    /// Nil when Redis has no keys of the sale.
+    var snapshot: SaleSnapshot?
+    /// Nil when it was not asked for.
+    var record: SaleRecord?
+    var streams: [Stream]
+
+    /// What the sale is doing, in one word.
+    var phase: String {
+        if sale.finishedAt != nil { return "finished" }
+        guard let snapshot else { return sale.epoch == nil ? "not opened" : "missing in Redis" }
+        if snapshot.state == .recovering { return "recovering" }
+        if now < sale.terms.opensAt { return "scheduled" }
+        if now >= sale.terms.closesAt { return "closed" }
+        return snapshot.checkoutPaused ? "paused" : "selling"
+    }
+
+    /// Whether every entry of the journal is in Postgres.
+    var isDrained: Bool { streams.allSatisfy { $0.behindMilliseconds == nil } }
+}
+
+extension StatusReport: Report {
+    var data: DataValue {
+        .fields([
+            "at": .string(now.rfc3339),
+            "phase": .string(phase),
+            "sale": SaleReport.data(sale),
+            "redis": snapshot.map(StatusReport.data) ?? .null,
+            "postgres": record.map(StatusReport.data) ?? .null,
+            "drained": .bool(isDrained),
+            "journal": .list(
+                streams.map { stream in
+                    .fields([
+                        "stream": .string(stream.name),
+                        "drained_entries": .integer(stream.entries),
+                        "drained_rows": .integer(stream.rows),
+                        "behind_ms": stream.behindMilliseconds.map { .integer($0) } ?? .null,
+                    ])
+                }
+            ),
+        ])
+    }
+
+    private static func data(_ snapshot: SaleSnapshot) -> DataValue {
+        .fields([
+            "epoch": .integer(snapshot.epoch), "state": .optional(snapshot.state?.rawValue),
+            "free": .integer(snapshot.free), "held": .integer(snapshot.held), "sold": .integer(snapshot.sold),
+            "consistent": .bool(snapshot.isConsistent), "users": .integer(snapshot.activeUsers),
+            "banned_users": .integer(snapshot.bannedUsers), "limit": .integer(snapshot.limit),
+            "checkout_paused": .bool(snapshot.checkoutPaused), "purchase_paused": .bool(snapshot.purchasePaused),
+            "seq": .integer(snapshot.sequence),
+        ])
+    }
+
+    private static func data(_ record: SaleRecord) -> DataValue {
+        let outcomes = Outcome.allCases.map { outcome in
+            DataValue.Field(name: outcome.name, value: .integer(record.outcomes[outcome] ?? 0))
+        }
+        return .fields([
+            "attempts": .integer(record.attempts), "outcomes": .record(outcomes),
+            "purchases": .integer(record.purchases), "expired": .integer(record.expired),
+            "released": .integer(record.released), "dead_letters": .integer(record.deadLetters),
+        ])
+    }
+
+    var sections: [ReportSection] {
+        var sections: [ReportSection] = [.facts(title: nil, SaleReport.facts(sale) + [("phase", phaseCell)])]
+        if let snapshot { sections.append(.facts(title: "Redis", StatusReport.facts(snapshot))) }
+        if let record { sections.append(.facts(title: "Postgres", StatusReport.facts(record))) }
+        let rows = streams.map { stream -> [TableLayout.Cell] in
+            let behind = stream.behindMilliseconds
+            let text = behind.map { NumberText.decimal(Double($0) / 1000, digits: 1) + " s behind" } ?? "drained"
+            return [
+                .init(stream.name), .init(NumberText.grouped(stream.entries)), .init(NumberText.grouped(stream.rows)),
+                .init(text, (behind ?? 0) > 10_000 ? .red : .plain),
+            ]
+        }
+        let columns: [TableLayout.Column] = [
+            .init("journal"), .init("entries", .right), .init("rows", .right), .init("state"),
+        ]
+        sections.append(.table(title: nil, TableLayout(columns: columns, rows: rows)))
+        return sections
+    }
+
+    private var phaseCell: TableLayout.Cell {
+        let left = sale.terms.closesAt.microseconds - now.microseconds
+        let until = sale.terms.opensAt.microseconds - now.microseconds
+        func duration(_ microseconds: Int64) -> String {
+            DurationText.text(milliseconds: microseconds / 1_000_000 * 1000)
+        }
+        switch phase {
+        case "selling", "paused": return .init("\(phase), \(duration(left)) left", phase == "paused" ? .yellow : .green)
+        case "scheduled": return .init("scheduled, opens in \(duration(until))")
+        case "missing in Redis", "recovering": return .init(phase, .red)
+        default: return .init(phase)
+        }
+    }
+
+    private static func facts(_ snapshot: SaleSnapshot) -> [(name: String, value: TableLayout.Cell)] {
+        let sum =
+            "\(NumberText.grouped(snapshot.free)) free + \(NumberText.grouped(snapshot.held)) held + "
+            + "\(NumberText.grouped(snapshot.sold)) sold = \(NumberText.grouped(snapshot.stock))"
+        return [
+            ("units", .init(snapshot.isConsistent ? sum : sum + ": DAMAGED", snapshot.isConsistent ? .plain : .red)),
+            ("users", .init("\(NumberText.grouped(snapshot.activeUsers)) with units, \(snapshot.bannedUsers) banned")),
+            ("epoch", .init("\(snapshot.epoch), step \(NumberText.grouped(snapshot.sequence))")),
+        ]
+    }
+
+    private static func facts(_ record: SaleRecord) -> [(name: String, value: TableLayout.Cell)] {
+        let outcomes = Outcome.allCases.map { "\($0.name) \(NumberText.grouped(record.outcomes[$0] ?? 0))" }
+        var facts: [(name: String, value: TableLayout.Cell)] = [
+            ("attempts", .init("\(NumberText.grouped(record.attempts)): \(outcomes.joined(separator: ", "))")),
+            ("purchases", .init(NumberText.grouped(record.purchases))),
+            (
+                "holds",
+                .init("\(NumberText.grouped(record.expired)) expired, \(NumberText.grouped(record.released)) released")
+            ),
+        ]
+        if record.deadLetters > 0 {
+            facts.append(("dead letters", .init(NumberText.grouped(record.deadLetters), .red)))
+        }
+        return facts
+    }
+}

@@ -1,0 +1,112 @@
+import FlashSaleKit
+import Logging
+import NIOPosix
+
+/// Redis and Postgres of a command: those of the configuration, or the private ones of this machine.
+struct Stores: Sendable {
+    let configuration: FlashConfiguration
+    let logger: Logger
+    /// The private ones, with `--local`.
+    let local: LocalStack?
+
+    /// Runs `body` with the stores. With `--local` the private ones run meanwhile and have the current schema.
+    static func using<Value: Sendable>(
+        _ configuration: FlashConfiguration,
+        local: Bool,
+        _ body: @Sendable (Stores) async throws -> Value
+    ) async throws -> Value {
+        let logger = CommandLogger.make(configuration)
+        guard local else { return try await body(Stores(configuration: configuration, logger: logger, local: nil)) }
+        let stack = try await Interrupts.cancelling {
+            try await LocalStack.attachOrStart(directory: configuration.localDirectory?.value, logger: logger)
+        }
+        let stores = Stores(configuration: configuration, logger: logger, local: stack)
+        do {
+            _ = try await stores.withPostgres { try await Migrator().migrate($0) }
+            let value = try await body(stores)
+            try await release(stack)
+            return value
+        } catch {
+            try await release(stack)
+            throw error
+        }
+    }
+
+    /// In a task of its own: a command that was interrupted has to stop what it has started all the same.
+    private static func release(_ stack: LocalStack) async throws {
+        try await Task { try await stack.release() }.value
+    }
+
+    /// Where Redis is.
+    func redisEndpoint() throws -> RedisEndpoint {
+        if let local { return try RedisEndpoint(parsing: local.redisURL) }
+        guard let text = configuration.redis?.value else { throw Stores.missing(.redis, "Redis") }
+        return try RedisEndpoint(parsing: text)
+    }
+
+    /// Where Postgres is.
+    func postgresEndpoint() throws -> PostgresEndpoint {
+        if let local { return try PostgresEndpoint(parsing: local.postgresURL) }
+        guard let text = configuration.postgres?.value else { throw Stores.missing(.postgres, "Postgres") }
+        return try PostgresEndpoint(parsing: text)
+    }
+
+    /// Runs `body` with a connection to Postgres.
+    func withPostgres<Value: Sendable>(
+        _ body: @Sendable (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
+        let connection = try await PostgresConnection.connect(to: postgresEndpoint(), logger: logger)
+        do {
+            let value = try await body(connection)
+            await connection.close()
+            return value
+        } catch {
+            await connection.close()
+            throw error
+        }
+    }
+
+    /// Runs `body` with a connection to each.
+    func withBoth<Value: Sendable>(
+        _ body: @Sendable (RedisClient, PostgresConnection) async throws -> Value
+    ) async throws -> Value {
+        let endpoint = try redisEndpoint()
+        return try await withPostgres { postgres in
+            let loops = MultiThreadedEventLoopGroup.singleton
+            let redis = try await RedisClient.connect(to: endpoint, on: loops, logger: logger)
+            do {
+                let value = try await body(redis, postgres)
+                await redis.close()
+                return value
+            } catch {
+                await redis.close()
+                throw error
+            }
+        }
+    }
+
+    /// How strictly Redis is judged.
+    var handshakeOptions: HandshakeOptions {
+        var options = HandshakeOptions()
+        options.allowNoAOF = configuration.allowNoAOF.value
+        return options
+    }
+
+    /// What hourly sales sell. Those of the private stores are test sales.
+    var hourlyTerms: HourlyTerms {
+        var terms = HourlyTerms()
+        terms.stock = configuration.hourlyStock.value
+        terms.userLimit = configuration.hourlyLimit.value
+        terms.holdMilliseconds = configuration.hourlyHoldMilliseconds.value
+        terms.test = local != nil
+        return terms
+    }
+
+    private static func missing(_ key: SettingKey, _ name: String) -> ConfigurationError {
+        ConfigurationError(
+            .missing,
+            "nobody says where \(name) is",
+            nextStep: "give \(key.flag) or set \(key.environmentVariable), or use the private stores with --local"
+        )
+    }
+}
