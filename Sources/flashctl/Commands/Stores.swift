@@ -66,12 +66,13 @@ struct Stores: Sendable {
         }
     }
 
-    /// Runs `body` with a connection to each.
+    /// Runs `body` with a connection to each. Fails when the schema in Postgres is not that of this program.
     func withBoth<Value: Sendable>(
         _ body: @Sendable (RedisClient, PostgresConnection) async throws -> Value
     ) async throws -> Value {
         let endpoint = try redisEndpoint()
         return try await withPostgres { postgres in
+            try await Stores.requireSchema(postgres)
             let loops = MultiThreadedEventLoopGroup.singleton
             let redis = try await RedisClient.connect(to: endpoint, on: loops, logger: logger)
             do {
@@ -83,6 +84,16 @@ struct Stores: Sendable {
                 throw error
             }
         }
+    }
+
+    private static func requireSchema(_ postgres: PostgresConnection) async throws {
+        let pending = try await Migrator().pending(postgres)
+        guard !pending.isEmpty else { return }
+        throw CommandFailure(
+            .badConfiguration,
+            "the schema of \(postgres.endpoint.location) lacks \(pending.joined(separator: ", "))",
+            nextStep: "run `flashctl migrate`"
+        )
     }
 
     /// How strictly Redis is judged.

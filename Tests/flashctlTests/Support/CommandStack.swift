@@ -1,0 +1,75 @@
+import ArgumentParser
+import FlashSaleKit
+
+@testable import flashctl
+
+/// Runs commands in this process against a Redis and a Postgres of their own.
+struct CommandStack: Sendable {
+    let stack: LocalStack
+
+    /// Runs `body` with new stores, by default with the current schema.
+    static func with(
+        migrated: Bool = true,
+        options: LocalStackOptions = .fast,
+        _ body: @Sendable (CommandStack) async throws -> Void
+    ) async throws {
+        try await LocalStack.withTemporary(options: options) { stack in
+            let stores = CommandStack(stack: stack)
+            if migrated { _ = try await stores.run(MigrateCommand.self) }
+            try await body(stores)
+        }
+    }
+
+    /// Options that name the stores.
+    var addresses: [String] { ["--redis", stack.redisURL, "--postgres", stack.postgresURL] }
+
+    /// Runs a command that can be run in an environment; what it threw is in the result.
+    func run<Command: StoreCommand>(_ type: Command.Type, _ arguments: String...) async throws -> Outcome {
+        try await run(type, arguments)
+    }
+
+    /// Runs a command with these arguments.
+    func run<Command: StoreCommand>(_ type: Command.Type, _ arguments: [String]) async throws -> Outcome {
+        let command = try Command.parse(arguments + addresses)
+        let collected = CollectingSink()
+        do {
+            try await command.run(in: collected.environment())
+            return Outcome(status: .success, data: collected.data, talk: collected.talk, failure: nil)
+        } catch {
+            return Outcome(
+                status: FailureReport.status(for: error),
+                data: collected.data,
+                talk: collected.talk,
+                failure: FailureReport.failure(for: error)
+            )
+        }
+    }
+
+    struct Outcome {
+        var status: Status
+        var data: String
+        var talk: String
+        var failure: CommandFailure?
+    }
+
+    /// Runs `body` with a connection of the test's own.
+    func withPostgres<Value: Sendable>(
+        _ body: @Sendable (PostgresConnection) async throws -> Value
+    ) async throws -> Value {
+        let endpoint = try PostgresEndpoint(parsing: stack.postgresURL)
+        let connection = try await PostgresConnection.connect(to: endpoint)
+        let value = try await body(connection)
+        await connection.close()
+        return value
+    }
+}
+
+/// A command of which the environment can be handed in.
+protocol StoreCommand: AsyncParsableCommand {
+    func run(in environment: CommandEnvironment) async throws
+}
+
+extension MigrateCommand: StoreCommand {}
+extension SeedSaleCommand: StoreCommand {}
+extension RotateHourCommand: StoreCommand {}
+extension StatusCommand: StoreCommand {}
