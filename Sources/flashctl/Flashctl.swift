@@ -8,11 +8,11 @@ struct Flashctl: AsyncParsableCommand {
         commandName: "flashctl",
         abstract: "Runs flash sales on Redis and Postgres.",
         discussion: """
-            Settings come from options, then the environment (PORT, LOG_LEVEL, REDIS_URL, POSTGRES_URL), then the file of \
-            --config, then $XDG_CONFIG_HOME/flashctl/config.yaml, then /etc/flashctl/config.yaml.
+            Settings come from options, then the environment (PORT, LOG_LEVEL, REDIS_URL, POSTGRES_URL), then the file \
+            of --config, then $XDG_CONFIG_HOME/flashctl/config.yaml, then /etc/flashctl/config.yaml.
 
-            Exit status: 0 success, 1 failure, 64 wrong usage, 69 Redis, Postgres or target unreachable, 75 locked (try \
-            later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
+            Exit status: 0 success, 1 failure, 64 wrong usage, 69 Redis, Postgres or target unreachable, 75 locked \
+            (try later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
             """,
         version: version,
         subcommands: [

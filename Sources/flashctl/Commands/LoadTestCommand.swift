@@ -17,9 +17,9 @@ struct LoadTestCommand: AsyncParsableCommand {
         commandName: "loadtest",
         abstract: "Sends checkouts to a server and measures its answers.",
         discussion: """
-            The model is closed: each connection sends its next request when it has the answer to the last one, so a slow \
-            server gets less load. Refusals are correct answers, but never counted as successes. Ends with 1 when a \
-            request got a server error or no answer, with 130 after Ctrl-C; the summary is printed all the same.
+            The model is closed: each connection sends its next request when it has the answer to the last one, so a \
+            slow server gets less load. Refusals are correct answers, but never counted as successes. Ends with 1 when \
+            a request got a server error or no answer, with 130 after Ctrl-C; the summary is printed all the same.
 
             Examples:
               flashctl loadtest --preset megaload
@@ -61,7 +61,7 @@ struct LoadTestCommand: AsyncParsableCommand {
         let configuration = try storeOptions.configuration(in: environment)
         let plan = try plan(configuration)
         let output = outputOptions.output(in: environment)
-        let summary = try await Stores.using(configuration, local: storeOptions.local) { _ in
+        let summary = try await Stores.using(configuration, local: storeOptions.local, handlesSignals: true) { _ in
             let progress = LoadProgress(requests: plan.requests, output: output)
             let run = LoadRun(plan: plan, interrupts: interrupts) { progress.show($0, seconds: $1) }
             defer { progress.clear() }

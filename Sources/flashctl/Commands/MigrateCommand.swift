@@ -7,8 +7,8 @@ struct MigrateCommand: AsyncParsableCommand {
         commandName: "migrate",
         abstract: "Brings the schema in Postgres up to date.",
         discussion: """
-            Safe at any time and any number of times, also by several machines at once. Refuses a schema that is newer than \
-            this program, and one whose migrations were changed.
+            Safe at any time and any number of times, also by several machines at once. Refuses a schema that is newer \
+            than this program, and one whose migrations were changed.
 
             Examples:
               flashctl migrate --postgres postgres://flash@db.example/flash

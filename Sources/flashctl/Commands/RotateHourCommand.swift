@@ -7,8 +7,8 @@ struct RotateHourCommand: AsyncParsableCommand {
         commandName: "rotate-hour",
         abstract: "Makes sure that the sales of this hour and the next exist, and finishes ended ones.",
         discussion: """
-            For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by themselves \
-            at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.
+            For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by \
+            themselves at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.
 
             Exit status: 0 done, 69 Redis or Postgres unreachable, 75 another process rotates, 98 Redis and Postgres \
             disagree about an ended sale, whose keys are kept.

@@ -7,8 +7,8 @@ struct SeedSaleCommand: AsyncParsableCommand {
         commandName: "seed-sale",
         abstract: "Creates a sale and opens it in Redis.",
         discussion: """
-            The same sale again changes nothing and ends with 0; another one with the same start is explained and ends with \
-            1. A sale sells between its start and its end, by the clock of Redis.
+            The same sale again changes nothing and ends with 0; another one with the same start is explained and ends \
+            with 1. A sale sells between its start and its end, by the clock of Redis.
 
             Examples:
               flashctl seed-sale --name "Desk lamp" --image-url https://example.com/lamp.png --start next-hour

@@ -45,7 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         flags[.rotate] = rotate.map { $0 ? "true" : "false" }
         let configuration = try storeOptions.configuration(in: environment, flags: flags)
         let output = environment.talkOutput
-        try await Stores.using(configuration, local: storeOptions.local) { stores in
+        try await Stores.using(configuration, local: storeOptions.local, handlesSignals: true) { stores in
             try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)
         }
     }

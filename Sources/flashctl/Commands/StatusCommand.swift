@@ -7,8 +7,8 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Shows a sale: stock, attempts, purchases, and how far the journal has reached Postgres.",
         discussion: """
-            Without --sale: the sale that sells now, else the next one, else the last one. It only reads. Counting millions \
-            of attempts takes seconds; --fast leaves that out.
+            Without --sale: the sale that sells now, else the next one, else the last one. It only reads. Counting \
+            millions of attempts takes seconds; --fast leaves that out.
 
             Examples:
               flashctl status --local

@@ -46,7 +46,8 @@ struct StatusReader: Sendable {
     private func streams(of id: SaleID, now: Timestamp) async throws -> [StatusReport.Stream] {
         let rows = try await postgres.query(
             """
-            select stream, last_id, drained_entries, drained_rows from journal_cursor where sale_id = \(id) order by stream
+            select stream, last_id, drained_entries, drained_rows from journal_cursor
+            where sale_id = \(id) order by stream
             """
         )
         let keys = SaleKeys(id)

@@ -10,10 +10,14 @@ struct Stores: Sendable {
     let local: LocalStack?
 
     /// Runs `body` with the stores. With `--local` the private ones run meanwhile and have the current schema.
+    ///
+    /// - Parameter handlesSignals: whether `body` sees to SIGINT and SIGTERM itself. Otherwise they cancel it, so that
+    ///   what was started for it is stopped.
     static func using<Value: Sendable>(
         _ configuration: FlashConfiguration,
         local: Bool,
-        _ body: @Sendable (Stores) async throws -> Value
+        handlesSignals: Bool = false,
+        _ body: @escaping @Sendable (Stores) async throws -> Value
     ) async throws -> Value {
         let logger = CommandLogger.make(configuration)
         guard local else { return try await body(Stores(configuration: configuration, logger: logger, local: nil)) }
@@ -22,8 +26,12 @@ struct Stores: Sendable {
         }
         let stores = Stores(configuration: configuration, logger: logger, local: stack)
         do {
-            _ = try await stores.withPostgres { try await Migrator().migrate($0) }
-            let value = try await body(stores)
+            _ = try await Interrupts.cancelling {
+                try await stores.withPostgres { try await Migrator().migrate($0) }
+            }
+            let value =
+                handlesSignals
+                ? try await body(stores) : try await Interrupts.cancelling { try await body(stores) }
             try await release(stack)
             return value
         } catch {

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Reads HTTP/1.1 responses piece by piece, as they come from the socket, and keeps of each only the status, whether the
-/// connection lives on, and the start of a refusal's body. Written for the generator's hot path: complete lines
+/// Reads HTTP/1.1 responses piece by piece, as they come from the socket, and keeps of each only the status, whether
+/// the connection lives on, and the start of a refusal's body. Written for the generator's hot path: complete lines
 /// are read where they lie, and nothing is allocated once it is warm.
 struct ResponseScanner {
     /// What a piece led to.

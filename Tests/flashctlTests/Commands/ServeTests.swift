@@ -65,4 +65,54 @@ import Testing
             }
         }
     }
+
+    @Test func anInterruptedCommandStopsWhatItHasStarted() async throws {
+        try await withFolder { folder in
+            let outcome = try await BuiltBinary.script(
+                """
+                "$0" rotate-hour --local || exit 1
+                "$0" serve --local --port 0 --host 127.0.0.1 2>"$HOME/serve.log" &
+                server=$!
+                for i in $(seq 300); do grep -q listening "$HOME/serve.log" && break; sleep 0.1; done
+                psql=$(sed -n 's/^psql: //p' "$HOME/serve.log")
+                $psql -qc 'begin; lock table sales; select pg_sleep(4)' >/dev/null &
+                sleep 1
+                "$0" status --local >"$HOME/status.out" 2>"$HOME/status.err" &
+                status=$!
+                sleep 1.5
+                kill -INT $status
+                wait $status
+                echo "status $?"
+                kill -TERM $server
+                wait $server
+                echo "serve $?"
+                pgrep -f "$HOME" >/dev/null && echo "something still runs"
+                cat "$HOME/status.out"
+                """,
+                environment: ["XDG_STATE_HOME": folder, "HOME": folder]
+            )
+            #expect(outcome.output == "status 130\nserve 0\n")
+            let talk = try String(contentsOfFile: folder + "/status.err", encoding: .utf8)
+            #expect(talk == "flashctl: interrupted\n")
+        }
+    }
+
+    @Test func aLoadTestKeepsTheLocalStackUntilItsEnd() async throws {
+        try await withFolder { folder in
+            let refuse: ScriptedServer.Behaviour = { _, _ in [.send(response(409, "{\"error\":\"sold_out\"}"))] }
+            try await ScriptedServer.serving(refuse) { server in
+                let outcome = try await BuiltBinary.script(
+                    """
+                    "$0" loadtest --local --requests 20 --connections 2 --target \(server.target) -o json
+                    echo "status $?" >&2
+                    pgrep -f "$HOME" >/dev/null && echo "something still runs" >&2
+                    exit 0
+                    """,
+                    environment: ["XDG_STATE_HOME": folder, "HOME": folder]
+                )
+                #expect(try json(outcome.output, "answered") as? Int == 20)
+                #expect(outcome.talk.hasSuffix("status 0\n"))
+            }
+        }
+    }
 }

@@ -171,8 +171,8 @@ import Testing
     }
 
     @Test func aRelativeXDGFolderIsIgnored() {
-        let sources = ConfigurationSources(environment: ["XDG_CONFIG_HOME": "relative", "HOME": "/home/a"])
-        #expect(sources.userFolder == "/home/a/.config/flashctl")
+        let sources = ConfigurationSources(environment: ["XDG_CONFIG_HOME": "relative", "HOME": "/nobody"])
+        #expect(sources.userFolder == "/nobody/.config/flashctl")
         #expect(ConfigurationSources(environment: [:]).userFolder == nil)
         #expect(ConfigurationSources(environment: ["HOME": ""]).userFolder == nil)
     }

@@ -1,0 +1,56 @@
+import Testing
+
+@testable import flashctl
+
+/// What `--help` promises.
+@Suite struct HelpTests {
+    private static let names = ["serve", "seed-sale", "rotate-hour", "status", "migrate", "loadtest"]
+
+    @Test(arguments: names)
+    func everyCommandHasExamplesAndTheCommonOptions(name: String) async throws {
+        let outcome = try await BuiltBinary.run(["help", name])
+        #expect(outcome.status == 0)
+        #expect(outcome.talk.isEmpty)
+        #expect(outcome.output.contains("flashctl \(name)"))
+        #expect(outcome.output.contains("Example"))
+        for option in ["--local", "--redis", "--postgres", "--config", "--log-level"] {
+            #expect(outcome.output.contains(option))
+        }
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+    }
+
+    @Test(arguments: ["seed-sale", "status", "migrate", "loadtest"])
+    func commandsWithDataHaveFormats(name: String) async throws {
+        let outcome = try await BuiltBinary.run([name, "--help"])
+        #expect(outcome.output.contains("-o, --output"))
+        #expect(outcome.output.contains("--color"))
+    }
+
+    @Test func theListOfCommandsIsComplete() async throws {
+        let outcome = try await BuiltBinary.run(["--help"])
+        for name in HelpTests.names { #expect(outcome.output.contains("\n  \(name) ")) }
+        #expect(outcome.output.contains("Exit status: 0 success"))
+    }
+
+    @Test func examplesParse() throws {
+        let examples = [
+            ["loadtest", "--preset", "megaload"],
+            [
+                "loadtest", "--requests", "50000", "--connections", "200", "--target", "http://127.0.0.1:8080", "-o",
+                "json",
+            ],
+            ["migrate", "--postgres", "postgres://flash@db.example/flash"],
+            ["migrate", "--dry-run", "--local"],
+            ["rotate-hour", "--config", "/etc/flashctl/config.yaml"],
+            ["rotate-hour", "--verbose", "--local"],
+            [
+                "seed-sale", "--name", "Desk lamp", "--image-url", "https://example.com/lamp.png", "--start",
+                "next-hour",
+            ],
+            ["serve", "--local"],
+            ["serve", "--no-rotate", "--event-loops", "2"],
+            ["status", "--sale", "12", "-o", "json"],
+        ]
+        for example in examples { _ = try Flashctl.parseAsRoot(example) }
+    }
+}
