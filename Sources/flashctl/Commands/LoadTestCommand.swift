@@ -23,7 +23,8 @@ struct LoadTestCommand: AsyncParsableCommand {
 
             Examples:
               flashctl loadtest --preset megaload
-              flashctl loadtest --requests 50000 --connections 200 --target http://127.0.0.1:8080 -o json
+              flashctl loadtest --requests 50000 --connections 200 -o json \\
+                --target http://127.0.0.1:8080
             """
     )
 

@@ -6,6 +6,7 @@ struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Brings the schema in Postgres up to date.",
+        usage: "flashctl migrate [<options>]",
         discussion: """
             Safe at any time and any number of times, also by several machines at once. Refuses a schema that is newer \
             than this program, and one whose migrations were changed.

@@ -6,6 +6,7 @@ struct RotateHourCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate-hour",
         abstract: "Makes sure that the sales of this hour and the next exist, and finishes ended ones.",
+        usage: "flashctl rotate-hour [<options>]",
         discussion: """
             For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by \
             themselves at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.

@@ -11,9 +11,11 @@ struct SeedSaleCommand: AsyncParsableCommand {
             with 1. A sale sells between its start and its end, by the clock of Redis.
 
             Examples:
-              flashctl seed-sale --name "Desk lamp" --image-url https://example.com/lamp.png --start next-hour
-              flashctl seed-sale --name Lamp --image-url https://example.com/l.png --stock 500 --limit 2 \\
-                --start 2026-12-24T18:00:00+01:00 --duration 90m --hold 3m --local
+              flashctl seed-sale --name "Desk lamp" --start next-hour \\
+                --image-url https://example.com/lamp.png
+              flashctl seed-sale --name Lamp --image-url https://example.com/l.png \\
+                --start 2026-12-24T18:00:00+01:00 --duration 90m --hold 3m \\
+                --stock 500 --limit 2 --local
             """
     )
 

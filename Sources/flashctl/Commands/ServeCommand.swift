@@ -13,7 +13,8 @@ struct ServeCommand: AsyncParsableCommand {
 
             Examples:
               flashctl serve --local
-              PORT=3000 REDIS_URL=redis:6379 POSTGRES_URL=postgres://flash@db/flash flashctl serve
+              PORT=3000 REDIS_URL=redis:6379 POSTGRES_URL=postgres://flash@db/flash \\
+                flashctl serve
             """
     )
 

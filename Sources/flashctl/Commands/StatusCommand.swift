@@ -6,6 +6,7 @@ struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows a sale: stock, attempts, purchases, and how far the journal has reached Postgres.",
+        usage: "flashctl status [<options>]",
         discussion: """
             Without --sale: the sale that sells now, else the next one, else the last one. It only reads. Counting \
             millions of attempts takes seconds; --fast leaves that out.

@@ -16,7 +16,7 @@ import Testing
         for option in ["--local", "--redis", "--postgres", "--config", "--log-level"] {
             #expect(outcome.output.contains(option))
         }
-        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 120 })
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
     @Test(arguments: ["seed-sale", "status", "migrate", "loadtest"])
