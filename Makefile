@@ -7,7 +7,8 @@ SHELL := /bin/bash
 .PHONY: help run test build deps bench bench-deps format lint clean
 
 # The toolchain's installer puts it here without touching PATH.
-export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin:$(HOME)/.local/share/swiftly/bin
+export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
+export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
 BENCH_PACKAGES := nginx-light wrk

@@ -48,7 +48,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         server.connections.remove(self)
-        // A client that leaves never cancels a batch: the decisions are made and journaled, only the answers are dropped.
+        // A client that leaves never cancels a batch: the decisions are made and journaled, only the answers are
+        // dropped.
         closing = true
         slots.removeAll()
         self.context = nil

@@ -22,11 +22,17 @@ struct DrainService: Sendable {
     /// Drains until cancelled. Every error ends the connections in use; what was not committed is read again.
     func run() async {
         var backoff = Backoff()
+        // Kept over errors: it remembers which rows Postgres has refused, and isolates them on the next connection.
+        var drain: Drain?
         while !Task.isCancelled {
             do {
                 let redis = try await supervisor.connectValidated()
                 do {
-                    try await drain(redis: redis, backoff: &backoff)
+                    let connection = try await postgres.connection()
+                    let current = drain ?? Drain(stream: stream, redis: redis, postgres: connection)
+                    await current.use(redis: redis, postgres: connection)
+                    drain = current
+                    try await keepDraining(current, backoff: &backoff)
                     await redis.close()
                 } catch {
                     await redis.close()
@@ -43,8 +49,7 @@ struct DrainService: Sendable {
         }
     }
 
-    private func drain(redis: RedisClient, backoff: inout Backoff) async throws {
-        let drain = Drain(stream: stream, redis: redis, postgres: try await postgres.connection())
+    private func keepDraining(_ drain: Drain, backoff: inout Backoff) async throws {
         while !Task.isCancelled, state.current.redis != nil {
             let turn = try await turn(drain)
             backoff.reset()
@@ -59,12 +64,27 @@ struct DrainService: Sendable {
         var busy = false
         for sale in state.current.sales {
             guard let epoch = sale.epoch else { continue }
-            let result = try await drain.drainOnce(sale: sale.id, epoch: epoch)
+            guard let result = try await drainOnce(drain, sale.id, epoch) else { continue }
             more = more || result.more
             busy = busy || result.busy
             publish(result)
         }
         return (more, busy)
+    }
+
+    /// One portion of one sale; nil when the journal of this sale alone is damaged: the others go on.
+    private func drainOnce(_ drain: Drain, _ sale: SaleID, _ epoch: Int64) async throws -> DrainResult? {
+        do {
+            let result = try await drain.drainOnce(sale: sale, epoch: epoch)
+            state.update { $0.stoppedDrains[sale] = nil }
+            return result
+        } catch let error as JournalError where error.code == .trimmedPastCursor || error.code == .cursorMissing {
+            let isNew = state.update { $0.stoppedDrains.updateValue("\(stream): \(error)", forKey: sale) == nil }
+            if isNew {
+                logger.error("the drain of one sale stands still", metadata: ["sale": "\(sale)", "reason": "\(error)"])
+            }
+            return nil
+        }
     }
 
     private func publish(_ result: DrainResult) {
@@ -113,6 +133,13 @@ private enum Drain {
             case .ledger: .ledger(LedgerDrain(redis: redis, postgres: postgres))
             case .attempts: .attempts(AttemptsDrain(redis: redis, postgres: postgres))
             }
+    }
+
+    func use(redis: RedisClient, postgres: PostgresConnection) async {
+        switch self {
+        case .ledger(let drain): await drain.use(redis: redis, postgres: postgres)
+        case .attempts(let drain): await drain.use(redis: redis, postgres: postgres)
+        }
     }
 
     func drainOnce(sale: SaleID, epoch: Int64) async throws -> DrainResult {

@@ -1,8 +1,8 @@
 import FlashSaleKit
 import NIOCore
 
-/// Which sale a checkout belongs to, as one event loop knows it. Redis time decides; between two replies it is estimated
-/// from the last one, so that a wrong clock of this host misleads nobody.
+/// Which sale a checkout belongs to, as one event loop knows it. Redis time decides; between two replies it is
+/// estimated from the last one, so that a wrong clock of this host misleads nobody.
 struct LoopSchedule {
     private var sales: [SaleID: LoopSale] = [:]
     private var schedule = SaleSchedule(sales: [])

@@ -45,6 +45,8 @@ actor PageRenderer {
                 "redis": values.redis == nil ? values.redisTrouble ?? "not validated yet" : "ok",
                 "postgres": values.postgresTrouble ?? "ok",
                 "dead_letters": "\(values.deadLetters)",
+                "drain": values.stoppedDrains.isEmpty
+                    ? "ok" : values.stoppedDrains.map { "sale \($0): \($1)" }.sorted().joined(separator: "; "),
             ]
         }
         let available = body.status == "ready" || body.status == "degraded"

@@ -13,7 +13,8 @@ final class ServerState: Sendable {
         /// Why Postgres is not reached, nil while it is.
         var postgresTrouble: String?
         var isStopping = false
-        var attemptsBehind = false
+        /// Sales whose journal cannot be read any further, and why.
+        var stoppedDrains: [SaleID: String] = [:]
         var deadLetters = 0
         var drainedRows = 0
     }

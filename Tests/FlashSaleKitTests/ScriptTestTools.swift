@@ -95,7 +95,8 @@ struct SaleBench: Sendable {
         try RestoreCall.parse(try await client.send(command)).decision
     }
 
-    /// A batch; `attempts` with and without hold ids must not be mixed. `flags` sends the keyed flags even if all are 0.
+    /// A batch; `attempts` with and without hold ids must not be mixed. `flags` sends the keyed flags
+    /// even if all are 0.
     func checkout(
         _ attempts: [SaleModel.Attempt],
         confirmed: Timestamp? = nil,

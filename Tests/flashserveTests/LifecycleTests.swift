@@ -36,8 +36,8 @@ import Testing
             #expect(answered["201"] == 50)
             #expect(answered["409"] ?? 0 > 0)
             #expect(answered.keys.allSatisfy { ["201", "409", "503"].contains($0) }, "\(answered)")
-            // The server has drained before it ended: no wait here. A request that was decided while its client was being
-            // disconnected may be recorded without an answer, never the other way round.
+            // The server has drained before it ended: no wait here. A request that was decided while its client was
+            // being disconnected may be recorded without an answer, never the other way round.
             let recorded = try await server.sql("select outcome::text, count(*)::text from attempts group by 1")
             let counts = Dictionary(uniqueKeysWithValues: recorded.map { ($0[0] ?? "", Int($0[1] ?? "") ?? 0) })
             #expect(counts["H"] == 50)

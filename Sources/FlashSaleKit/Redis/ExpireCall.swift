@@ -1,5 +1,5 @@
-/// The call that gives lapsed holds back. It also advances the clock of the sale: without it an idle sale would take the
-/// next call for a jump of the clock.
+/// The call that gives lapsed holds back. It also advances the clock of the sale: without it an idle sale would take
+/// the next call for a jump of the clock.
 public enum ExpireCall {
     /// What the script says.
     public typealias Reply = ScriptAnswer<Decision>

@@ -15,8 +15,8 @@ public enum FenceCall {
         /// Its state, nil when there was no sale key.
         public var previousState: SaleState?
         /// The epoch in the sentinels if the keys were complete when they were last opened, to be given to
-        /// ``RestoreCall/adopt(keys:epoch:keysEpoch:)``. It differs from `previousEpoch` when an earlier recovery was killed after
-        /// its fence. Nil when there is nothing to adopt.
+        /// ``RestoreCall/adopt(keys:epoch:keysEpoch:)``. It differs from `previousEpoch` when an earlier recovery was
+        /// killed after its fence. Nil when there is nothing to adopt.
         public var keysEpoch: Int64?
     }
 

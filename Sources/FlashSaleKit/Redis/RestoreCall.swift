@@ -101,7 +101,8 @@ public enum RestoreCall {
 
     /// Opens the sale if `free + held + sold = stock` and exactly `sold` units, numbered without a gap, are sold.
     ///
-    /// - Parameter confirmed: Postgres `now()`; without it a clock that is more than ten seconds ahead stays where it is.
+    /// - Parameter confirmed: Postgres `now()`; without it a clock that is more than ten seconds ahead stays where
+    ///   it is.
     public static func open(
         keys: SaleKeys,
         epoch: Int64,

@@ -7,7 +7,8 @@ public struct HoldCode: Hashable, Sendable, CustomStringConvertible {
     let high: UInt64
     let low: UInt64
 
-    /// A code of these 128 bits; they must come from ``CodeGenerator`` or ``init(saleID:userID:idempotencyKey:secret:)``.
+    /// A code of these 128 bits; they must come from ``CodeGenerator`` or
+    /// ``init(saleID:userID:idempotencyKey:secret:)``.
     public init(saleID: SaleID, high: UInt64, low: UInt64) {
         self.saleID = saleID
         self.high = high

@@ -1,6 +1,6 @@
 extension Timestamp {
-    /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-22T21:05:00.000Z`. Computed without Foundation, as it is part of
-    /// every 201.
+    /// RFC 3339 in UTC with milliseconds, e.g. `2026-11-22T21:05:00.000Z`. Computed without Foundation, as it is part
+    /// of every 201.
     public var rfc3339: String {
         String(unsafeUninitializedCapacity: 24) { buffer in
             var position = 0
