@@ -41,7 +41,7 @@ struct JournalVolumeTests {
             try await sale.drainLedger()
             try await sale.checkout(["carl"])
             try await push(3, to: sale)
-            let report = try await StatusReport.read(sale.sale, redis: shop.redis, postgres: shop.postgres)
+            let report = try await SaleStanding.read(sale.sale, redis: shop.redis, postgres: shop.postgres)
             #expect(report.redis?.held == 2)
             #expect(report.redis?.sold == 1)
             #expect(report.purchases == 1)
@@ -53,7 +53,7 @@ struct JournalVolumeTests {
             #expect(report.attempts.seconds >= 0 && report.attempts.seconds < 60)
             try await sale.drainLedger()
             try await sale.drainAttempts()
-            let after = try await StatusReport.read(sale.sale, redis: shop.redis, postgres: shop.postgres)
+            let after = try await SaleStanding.read(sale.sale, redis: shop.redis, postgres: shop.postgres)
             #expect(after.ledger.waitingEntries == 0 && after.attempts.waitingEntries == 0)
             #expect(after.attempts.waitingBytes == 0 && after.attempts.seconds == 0)
             #expect(after.attempts.drainedRows == 753)
@@ -65,9 +65,9 @@ struct JournalVolumeTests {
     @Test func theReportOfASaleWithoutKeysSaysSo() async throws {
         try await Shop.with { shop in
             let sale = try await shop.store.seed(Shop.terms(now: try await shop.store.now())).sale
-            let report = try await StatusReport.read(sale, redis: shop.redis, postgres: shop.postgres)
+            let report = try await SaleStanding.read(sale, redis: shop.redis, postgres: shop.postgres)
             #expect(report.redis == nil)
-            #expect(report.attempts == StatusReport.Backlog())
+            #expect(report.attempts == SaleStanding.Backlog())
         }
     }
 }

@@ -9,15 +9,18 @@ struct StatusReader: Sendable {
     func read(_ wanted: SaleID?, countsRecords: Bool) async throws -> StatusReport {
         for command in SaleScript.loadCommands { _ = try await redis.send(command) }
         let sale = try await find(wanted)
-        let reply = try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id)))
-        let snapshot = try SnapshotCall.parse(reply)
-        let now = if let snapshot { snapshot.at } else { try await SaleStore(postgres: postgres).now() }
+        let standing = try await SaleStanding.read(sale, redis: redis, postgres: postgres)
+        let now =
+            if let snapshot = standing.redis { snapshot.at } else { try await SaleStore(postgres: postgres).now() }
         return StatusReport(
             sale: sale,
             now: now,
-            snapshot: snapshot,
+            snapshot: standing.redis,
             record: countsRecords ? try await SaleRecord.read(sale.id, from: postgres) : nil,
-            streams: try await streams(of: sale.id, now: now)
+            streams: [
+                StatusReport.Stream(name: "ledger", backlog: standing.ledger),
+                StatusReport.Stream(name: "attempts", backlog: standing.attempts),
+            ]
         )
     }
 
@@ -40,32 +43,5 @@ struct StatusReader: Sendable {
             "there is no sale",
             nextStep: "`flashctl rotate-hour` makes the hourly ones, `flashctl seed-sale` one of your own"
         )
-    }
-
-    /// The oldest entry behind the cursor of each stream tells how far Postgres is behind.
-    private func streams(of id: SaleID, now: Timestamp) async throws -> [StatusReport.Stream] {
-        let rows = try await postgres.query(
-            """
-            select stream, last_id, drained_entries, drained_rows from journal_cursor
-            where sale_id = \(id) order by stream
-            """
-        )
-        let keys = SaleKeys(id)
-        var streams: [StatusReport.Stream] = []
-        for row in rows {
-            let name = try row["stream"].text
-            let key = name == "ledger" ? keys.ledger : keys.attempts
-            let range = RedisCommand("XRANGE", key, "(" + (try row["last_id"].text), "+", "COUNT", "1")
-            let oldest = try await redis.send(range).elements?.first?.elements?.first?.string.flatMap { StreamID($0) }
-            streams.append(
-                StatusReport.Stream(
-                    name: name,
-                    entries: try row["drained_entries"].int64,
-                    rows: try row["drained_rows"].int64,
-                    behindMilliseconds: oldest.map { max(0, now.microseconds / 1000 - Int64($0.milliseconds)) }
-                )
-            )
-        }
-        return streams
     }
 }

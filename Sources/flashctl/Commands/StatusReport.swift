@@ -5,11 +5,9 @@ struct StatusReport: Sendable {
     /// How far a stream of the journal has reached Postgres.
     struct Stream: Sendable, Equatable {
         var name: String
-        /// Entries and rows that are in Postgres.
-        var entries: Int64
-        var rows: Int64
-        /// Age of the oldest entry that is not, in milliseconds; nil when all are.
-        var behindMilliseconds: Int64?
+        var backlog: SaleStanding.Backlog
+        /// Whether every entry is in Postgres.
+        var isDrained: Bool { backlog.waitingEntries == 0 }
     }
 
     var sale: Sale
@@ -31,7 +29,7 @@ struct StatusReport: Sendable {
     }
 
     /// Whether every entry of the journal is in Postgres.
-    var isDrained: Bool { streams.allSatisfy { $0.behindMilliseconds == nil } }
+    var isDrained: Bool { streams.allSatisfy(\.isDrained) }
 }
 
 extension StatusReport: Report {
@@ -47,9 +45,11 @@ extension StatusReport: Report {
                 streams.map { stream in
                     .fields([
                         "stream": .string(stream.name),
-                        "drained_entries": .integer(stream.entries),
-                        "drained_rows": .integer(stream.rows),
-                        "behind_ms": stream.behindMilliseconds.map { .integer($0) } ?? .null,
+                        "drained_entries": .integer(stream.backlog.drainedEntries),
+                        "drained_rows": .integer(stream.backlog.drainedRows),
+                        "waiting_entries": .integer(stream.backlog.waitingEntries),
+                        "waiting_bytes": .integer(stream.backlog.waitingBytes),
+                        "behind_ms": stream.isDrained ? .null : .integer(Int(stream.backlog.seconds * 1000)),
                     ])
                 }
             ),
@@ -83,15 +83,17 @@ extension StatusReport: Report {
         if let snapshot { sections.append(.facts(title: "Redis", StatusReport.facts(snapshot))) }
         if let record { sections.append(.facts(title: "Postgres", StatusReport.facts(record))) }
         let rows = streams.map { stream -> [TableLayout.Cell] in
-            let behind = stream.behindMilliseconds
-            let text = behind.map { NumberText.decimal(Double($0) / 1000, digits: 1) + " s behind" } ?? "drained"
+            let backlog = stream.backlog
+            let text = stream.isDrained ? "drained" : NumberText.decimal(backlog.seconds, digits: 1) + " s behind"
             return [
-                .init(stream.name), .init(NumberText.grouped(stream.entries)), .init(NumberText.grouped(stream.rows)),
-                .init(text, (behind ?? 0) > 10_000 ? .red : .plain),
+                .init(stream.name), .init(NumberText.grouped(backlog.drainedEntries)),
+                .init(NumberText.grouped(backlog.drainedRows)), .init(NumberText.grouped(backlog.waitingEntries)),
+                .init(text, !stream.isDrained && backlog.seconds > 10 ? .red : .plain),
             ]
         }
         let columns: [TableLayout.Column] = [
-            .init("journal"), .init("entries", .right), .init("rows", .right), .init("state"),
+            .init("journal"), .init("entries", .right), .init("rows", .right), .init("waiting", .right),
+            .init("state"),
         ]
         sections.append(.table(title: nil, TableLayout(columns: columns, rows: rows)))
         return sections

@@ -80,7 +80,10 @@ import Testing
         )
         let now = Timestamp(seconds: 50)
         let sale = Sale(id: try #require(SaleID(1)), terms: terms, epoch: epoch, finishedAt: finished ? now : nil)
-        let streams = [StatusReport.Stream(name: "ledger", entries: 1, rows: 1, behindMilliseconds: 12_000)]
+        var backlog = SaleStanding.Backlog()
+        backlog.waitingEntries = 3
+        backlog.seconds = 12
+        let streams = [StatusReport.Stream(name: "ledger", backlog: backlog)]
         let snapshot = try fields.map { fields in
             let parsed = try SnapshotCall.parse(StatusReportTests.reply(fields))
             return try #require(parsed)

@@ -1,5 +1,5 @@
-/// How a sale stands in both stores, read without touching its records: cheap enough to be asked every second.
-public struct StatusReport: Sendable, Equatable {
+/// How a sale stands in both stores at one instant, read without touching its records: cheap enough to be asked every second.
+public struct SaleStanding: Sendable, Equatable {
     /// One stream on its way to Postgres.
     public struct Backlog: Sendable, Equatable {
         /// Up to where it is in Postgres.
@@ -16,6 +16,9 @@ public struct StatusReport: Sendable, Equatable {
         public var waitingBytes = 0
         /// Age of the oldest of them in seconds, 0 without one.
         public var seconds = 0.0
+
+        /// Nothing drained, nothing waiting.
+        public init() {}
     }
 
     /// The sale as in the schedule.
@@ -36,7 +39,7 @@ public struct StatusReport: Sendable, Equatable {
         _ sale: Sale,
         redis: RedisClient,
         postgres: PostgresConnection
-    ) async throws -> StatusReport {
+    ) async throws -> SaleStanding {
         let row = try await postgres.query(
             """
             select (select count(*) from purchases where sale_id = \(sale.id)) as purchases,
@@ -44,7 +47,7 @@ public struct StatusReport: Sendable, Equatable {
             """
         ).one()
         let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id))))
-        return StatusReport(
+        return SaleStanding(
             sale: sale,
             redis: snapshot,
             ledger: try await backlog(.ledger, snapshot?.ledger, sale.id, snapshot?.at, redis, postgres),
