@@ -1,4 +1,5 @@
-/// How a sale stands in both stores at one instant, read without touching its records: cheap enough to be asked every second.
+/// How a sale stands in both stores at one instant, read without touching its records:
+/// cheap enough to be asked every second.
 public struct SaleStanding: Sendable, Equatable {
     /// One stream on its way to Postgres.
     public struct Backlog: Sendable, Equatable {

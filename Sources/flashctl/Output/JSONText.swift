@@ -1,3 +1,5 @@
+import FlashSaleKit
+
 /// JSON of a ``DataValue``: two spaces a level, or one line.
 enum JSONText {
     static func pretty(_ value: DataValue) -> String {
@@ -19,14 +21,14 @@ enum JSONText {
         case .integer(let integer): output += String(integer)
         // JSON knows neither infinity nor NaN.
         case .double(let double): output += double.isFinite ? String(double) : "null"
-        case .string(let string): append(string: string, to: &output)
+        case .string(let string): output += JSONString.quoted(string)
         case .list(let elements):
             append(elements, in: ("[", "]"), indentation: indentation, to: &output) { element, inner, output in
                 append(element, indentation: inner, to: &output)
             }
         case .record(let fields):
             append(fields, in: ("{", "}"), indentation: indentation, to: &output) { field, inner, output in
-                append(string: field.name, to: &output)
+                output += JSONString.quoted(field.name)
                 output += inner == nil ? ":" : ": "
                 append(field.value, indentation: inner, to: &output)
             }
@@ -49,24 +51,5 @@ enum JSONText {
         }
         if let indentation, !elements.isEmpty { output += "\n" + String(repeating: " ", count: indentation) }
         output += brackets.close
-    }
-
-    private static func append(string: String, to output: inout String) {
-        output += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": output += "\\\""
-            case "\\": output += "\\\\"
-            case "\n": output += "\\n"
-            case "\r": output += "\\r"
-            case "\t": output += "\\t"
-            // U+007F…U+009F steer terminals too.
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-                let digits = String(scalar.value, radix: 16)
-                output += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: output.unicodeScalars.append(scalar)
-            }
-        }
-        output += "\""
     }
 }

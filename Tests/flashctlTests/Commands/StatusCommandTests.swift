@@ -32,7 +32,7 @@ import Testing
             // Nobody drains here, so the entry of the opening waits.
             #expect(try json(data, "drained") as? Bool == false)
             let journal = try #require(try json(data, "journal") as? [[String: Any]])
-            #expect(journal.map { $0["stream"] as? String } == ["attempts", "ledger"])
+            #expect(journal.map { $0["stream"] as? String } == ["ledger", "attempts"])
             #expect(try await stores.run(StatusCommand.self, "-o", "ndjson").data.split(separator: "\n").count == 1)
             #expect(try await stores.run(StatusCommand.self, "-o", "yaml").data.contains("phase: \"selling\""))
             let fast = try await stores.run(StatusCommand.self, "--fast", "-o", "json").data
