@@ -77,7 +77,7 @@ final class CheckoutBatcher {
     private func receive(_ result: Result<RedisReply, RedisError>, for batch: CheckoutBatch, of sale: LoopSale) {
         do throws(RedisError) {
             let reply = try CheckoutCall.parse(result.get(), count: batch.count)
-            server.schedule.observed(reply.now, at: server.now)
+            server.observed(reply.status, reply.now)
             switch reply {
             case .decided(let decision, _): answer(batch, decision, sale)
             case .refused(let status, _): refused(batch, status, sale)
@@ -98,7 +98,7 @@ final class CheckoutBatcher {
             sale.lastBatchSoldOut = false
             send(batch)
         case .wrongEpoch, .clockJumped, .decided:
-            server.invalidate(sale, status)
+            server.refused(sale, status)
             refuse(batch, .unavailable)
         }
     }

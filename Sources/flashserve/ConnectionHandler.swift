@@ -29,6 +29,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var closing = false
     private(set) var clock: ConnectionClock
     private var isDirty = false
+    /// False once a request was taken that is the last one: what follows it is not answered, so it must not be decided.
+    private var accepts = true
 
     init(server: LoopServer) {
         self.server = server
@@ -57,7 +59,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !closing else { return }
+        guard !closing, accepts else { return }
         switch unwrapInboundIn(data) {
         case .head(let head): received(head)
         case .body(let bytes):
@@ -85,6 +87,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         clock.requestEnded(now: server.now)
         let slot = firstSlot + slots.count
         slots.append(.waiting(keepAlive: request.keepAlive))
+        accepts = request.keepAlive
         server.dispatch(request, to: Responder(connection: self, slot: slot))
     }
 
@@ -101,7 +104,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Answers with an error of the protocol and ends the connection: what follows cannot be told apart any more.
     func refuse(_ answer: Responses.Fixed) {
-        guard !closing, context != nil else { return }
+        guard !closing, accepts, context != nil else { return }
+        accepts = false
         request = nil
         let slot = firstSlot + slots.count
         slots.append(.waiting(keepAlive: false))
@@ -119,7 +123,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     // MARK: Back-pressure
 
     func read(context: ChannelHandlerContext) {
-        if slots.count >= Limits.pipelinedRequests || !context.channel.isWritable || closing {
+        if slots.count >= Limits.pipelinedRequests || !context.channel.isWritable || closing || !accepts {
             readHeld = true
         } else {
             context.read()
@@ -195,9 +199,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// For a stopping server: closes unless a request is being answered.
+    /// For a stopping server: closes unless a request is being answered. What was written before still arrives.
     func closeIfIdle() {
-        if slots.isEmpty, request == nil { context?.close(promise: nil) }
+        guard slots.isEmpty, request == nil, !isDirty, !closing else { return }
+        closing = true
+        flush()
     }
 }
 
@@ -225,8 +231,11 @@ struct IncomingRequest {
         var target = head.uri
         targetLength = target.utf8.count
         route = target.withUTF8 { Route.parse(method: head.method, target: $0) }
-        // Without Connection: keep-alive an HTTP/1.0 client would wait for the end of the connection.
-        keepAlive = head.isKeepAlive && head.version.minor == 1
+        // An HTTP/1.0 client may wait for the end of the connection, a HEAD request expects no body, and behind an
+        // Upgrade or a CONNECT the decoder reads no further requests.
+        keepAlive =
+            head.isKeepAlive && head.version.minor == 1 && head.method != .HEAD && head.method != .CONNECT
+            && !head.headers.contains(name: "upgrade")
         announcedBody = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         idempotencyKey = head.headers.first(name: "idempotency-key").map { Array($0.utf8) }
     }

@@ -18,9 +18,12 @@ final class ControlCenter: ServerControl {
         ledgerWakeup.signal()
     }
 
-    func invalidateRedis(_ reason: String, clockJumped: Bool) {
-        // The sweep confirms a jump of the clock with Postgres within a quarter of a second; Redis itself is sound.
-        if !clockJumped { supervisor.invalidate(reason) }
+    func invalidateRedis(_ reason: String) {
+        supervisor.invalidate(reason)
+    }
+
+    func recheckRedis(_ reason: String) {
+        supervisor.recheck(reason)
     }
 
     func render(_ page: ServerPage, _ completion: @escaping @Sendable (RenderedPage) -> Void) {

@@ -26,13 +26,13 @@ struct DrainService: Sendable {
         var drain: Drain?
         while !Task.isCancelled {
             do {
-                let redis = try await supervisor.connectValidated()
+                let (redis, installation) = try await supervisor.connectValidated()
                 do {
                     let connection = try await postgres.connection()
                     let current = drain ?? Drain(stream: stream, redis: redis, postgres: connection)
                     await current.use(redis: redis, postgres: connection)
                     drain = current
-                    try await keepDraining(current, backoff: &backoff)
+                    try await keepDraining(current, installation, backoff: &backoff)
                     await redis.close()
                 } catch {
                     await redis.close()
@@ -40,7 +40,7 @@ struct DrainService: Sendable {
                 }
             } catch {
                 let trouble = "\(error)"
-                if state.current.redis != nil {
+                if state.current.redisTrouble == nil {
                     logger.warning("drain interrupted", metadata: ["stream": "\(stream)", "reason": "\(trouble)"])
                 }
                 if (error as? JournalError)?.code == .fenced { supervisor.invalidate(trouble) }
@@ -49,9 +49,14 @@ struct DrainService: Sendable {
         }
     }
 
-    private func keepDraining(_ drain: Drain, backoff: inout Backoff) async throws {
-        while !Task.isCancelled, state.current.redis != nil {
-            let turn = try await turn(drain)
+    /// Ends when Redis was validated anew: the epochs of this validation count no more.
+    private func keepDraining(
+        _ drain: Drain,
+        _ installation: RedisInstallation,
+        backoff: inout Backoff
+    ) async throws {
+        while !Task.isCancelled, state.holds(installation.generation) {
+            let turn = try await turn(drain, installation)
             backoff.reset()
             if turn.more { continue }
             await wakeup.wait(upTo: turn.busy ? .milliseconds(5) : interval)
@@ -59,11 +64,14 @@ struct DrainService: Sendable {
     }
 
     /// One portion of each sale.
-    private func turn(_ drain: Drain) async throws -> (more: Bool, busy: Bool) {
+    private func turn(
+        _ drain: Drain,
+        _ installation: RedisInstallation
+    ) async throws -> (more: Bool, busy: Bool) {
         var more = false
         var busy = false
-        for sale in state.current.sales {
-            guard let epoch = sale.epoch else { continue }
+        for sale in installation.usable(state.current.sales) {
+            guard let epoch = installation.epoch(of: sale), state.holds(installation.generation) else { continue }
             guard let result = try await drainOnce(drain, sale.id, epoch) else { continue }
             more = more || result.more
             busy = busy || result.busy
@@ -104,15 +112,20 @@ struct DrainService: Sendable {
         for loop in loops { loop.run { $0.waiters.committed(purchases) } }
     }
 
-    /// For a stopping server: everything decided so far reaches Postgres.
+    /// For a stopping server: what was decided so far reaches Postgres, unless that takes too long because other servers
+    /// go on deciding; then it is theirs to carry.
     func finish() async throws {
-        let redis = try await supervisor.connectValidated()
+        let deadline = ContinuousClock.now + Limits.finalDrainTime
+        let (redis, installation) = try await supervisor.connectValidated()
         do {
             let drain = Drain(stream: stream, redis: redis, postgres: try await postgres.connection())
-            while true {
-                let turn = try await turn(drain)
+            var turn = try await turn(drain, installation)
+            while turn.more || turn.busy {
+                guard ContinuousClock.now < deadline else {
+                    throw ServerError(.drainUnfinished, "the drain was not done after \(Limits.finalDrainTime)")
+                }
                 if turn.busy { try await Task.sleep(for: .milliseconds(5)) }
-                if !turn.more, !turn.busy { break }
+                turn = try await self.turn(drain, installation)
             }
             await redis.close()
         } catch {

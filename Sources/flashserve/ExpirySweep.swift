@@ -17,13 +17,9 @@ struct ExpirySweep: Sendable {
         var backoff = Backoff()
         while !Task.isCancelled {
             do {
-                let redis = try await supervisor.connectValidated()
+                let (redis, installation) = try await supervisor.connectValidated()
                 do {
-                    while !Task.isCancelled, state.current.redis != nil {
-                        for sale in state.current.sales { try await sweep(sale, redis) }
-                        backoff.reset()
-                        try await Task.sleep(for: .milliseconds(250))
-                    }
+                    try await keepSweeping(redis, installation, &backoff)
                     await redis.close()
                 } catch {
                     await redis.close()
@@ -32,7 +28,7 @@ struct ExpirySweep: Sendable {
             } catch is CancellationError {
                 return
             } catch {
-                if state.current.redis != nil {
+                if state.current.redisTrouble == nil {
                     logger.warning("expiry sweep interrupted", metadata: ["reason": "\(error)"])
                 }
                 try? await Task.sleep(for: backoff.step())
@@ -40,8 +36,28 @@ struct ExpirySweep: Sendable {
         }
     }
 
-    private func sweep(_ sale: Sale, _ redis: RedisClient) async throws {
-        guard let epoch = sale.epoch else { return }
+    private func keepSweeping(
+        _ redis: RedisClient,
+        _ installation: RedisInstallation,
+        _ backoff: inout Backoff
+    ) async throws {
+        while !Task.isCancelled, state.holds(installation.generation) {
+            for sale in installation.usable(state.current.sales) {
+                do {
+                    try await sweep(sale, installation, redis)
+                } catch let error as RedisError where redis.isActive {
+                    // The reply of this sale alone: the others still need their clocks.
+                    if error.code == .noScript { throw error }
+                    logger.error("sale cannot be swept", metadata: ["sale": "\(sale.id)", "reason": "\(error)"])
+                }
+            }
+            backoff.reset()
+            try await Task.sleep(for: .milliseconds(250))
+        }
+    }
+
+    private func sweep(_ sale: Sale, _ installation: RedisInstallation, _ redis: RedisClient) async throws {
+        guard let epoch = installation.epoch(of: sale) else { return }
         var confirmed: Timestamp?
         while !Task.isCancelled {
             let command = ExpireCall.command(
@@ -52,17 +68,38 @@ struct ExpirySweep: Sendable {
             )
             let reply = try ExpireCall.parse(try await redis.sendRaw(command))
             switch reply {
-            case .decided(let decision, _): if !decision.more { return }
-            case .refused(.clockJumped, _):
-                // Once confirmed and still refused: Redis is ahead of Postgres, and nothing may lapse.
-                guard confirmed == nil else { return }
+            case .decided(let decision, let now):
+                tellTime(now)
+                if !decision.more { return }
+            case .refused(.clockJumped, let now):
+                if let confirmed { return clockIsWrong(sale, redis: now, postgres: confirmed) }
                 confirmed = try await confirmClock()
             case .refused(.wrongEpoch, _):
-                supervisor.invalidate("sale \(sale.id) is not whole at epoch \(epoch)")
+                if state.holds(installation.generation) {
+                    supervisor.invalidate("sale \(sale.id) is not whole at epoch \(epoch)")
+                }
                 return
             case .refused: return
             }
         }
+    }
+
+    /// The loops choose the sale by this time; they hear it four times a second even when nobody buys.
+    private func tellTime(_ time: Timestamp) {
+        state.update { $0.clockTrouble = nil }
+        for loop in loops { loop.run { $0.observed(.decided, time) } }
+    }
+
+    /// Redis is ahead of Postgres: nothing may lapse, and nothing is sold, until one of the clocks is set right.
+    private func clockIsWrong(_ sale: Sale, redis: Timestamp, postgres: Timestamp) {
+        let seconds = (redis.microseconds - postgres.microseconds) / 1_000_000
+        let trouble = "the clock of Redis is \(seconds) s ahead of that of Postgres: set the clocks right (NTP)"
+        let isNew = state.update { values in
+            let isNew = values.clockTrouble == nil
+            values.clockTrouble = trouble
+            return isNew
+        }
+        if isNew { logger.error("sale \(sale.id) stands still", metadata: ["reason": "\(trouble)"]) }
     }
 
     /// Redis time ran ahead while nobody asked, or its clock is wrong: the clock of Postgres tells which.

@@ -123,14 +123,14 @@ final class HoldBatcher {
         _ sale: LoopSale,
         decided: (Decision) -> Void
     ) {
-        server.schedule.observed(reply.now, at: server.now)
+        server.observed(reply.status, reply.now)
         switch reply {
         case .decided(let decision, _): decided(decision)
         case .refused(.paused, _): answer(batch, .paused)
         // Finished meanwhile: Postgres knows every code of the sale.
         case .refused(.closed, _): for claim in batch.claims { resolve(claim) }
         case .refused(let status, _):
-            server.invalidate(sale, status)
+            server.refused(sale, status)
             answer(batch, .unavailable)
         }
     }

@@ -10,6 +10,8 @@ enum Limits {
     static let headers = 16_384
     /// Number of header fields; beyond: 431 and close.
     static let headerFields = 64
+    /// Bytes that the decoder may keep undecoded; beyond: close.
+    static let undecodedBytes = 32_768
     /// Request body in bytes; beyond: 413 and close. No route reads a body.
     static let body = 4096
     /// From the first byte of a request to the end of its head; beyond: 408 and close.
@@ -38,6 +40,12 @@ enum Limits {
     static let connections = 65_536
     /// Length of an Idempotency-Key in bytes; beyond: 400.
     static let idempotencyKey = 255
+    /// How long a starting server waits for the sale of this hour before it listens without one.
+    static let firstSaleTime = Duration.seconds(5)
+    /// How long a stopping server drains; beyond: the rest stays in Redis for the next server.
+    static let finalDrainTime = Duration.seconds(30)
+    /// Open files of a server besides its connections.
+    static let reservedFiles = 256
     /// How long a stopping server waits for requests in flight.
     static let shutdownTime = TimeAmount.seconds(10)
 }

@@ -51,7 +51,7 @@ enum Listener {
         let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         try channel.pipeline.syncOperations.addHandlers(
             RequestGuard(connection: connection),
-            ByteToMessageHandler(decoder),
+            ByteToMessageHandler(decoder, maximumBufferSize: Limits.undecodedBytes),
             connection
         )
     }

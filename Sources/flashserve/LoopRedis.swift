@@ -13,6 +13,8 @@ final class LoopRedis {
     private var generation = 0
     /// Whether a validated Redis is known, even if the connection is just being made.
     private(set) var isInstalled = false
+    /// The server to which the connection was made.
+    private var installed: RedisIdentity?
     /// The connection, if decisions may be asked of it.
     private(set) var usable: RedisChannel?
 
@@ -22,11 +24,10 @@ final class LoopRedis {
 
     /// Takes a Redis that was validated, and connects unless a usable connection to it exists.
     func install(_ installation: RedisInstallation) {
-        isInstalled = true
-        if let usable, usable.isActive { return }
+        if let usable, usable.isActive, installed == installation.identity { return }
         close()
         isInstalled = true
-        generation += 1
+        installed = installation.identity
         let current = generation
         let this = NIOLoopBound(self, eventLoop: server.loop)
         RedisChannel.connect(
@@ -81,7 +82,7 @@ final class LoopRedis {
 
     private func lost(_ reason: String) {
         close()
-        server.control.invalidateRedis(reason, clockJumped: false)
+        server.control.recheckRedis(reason)
     }
 
     /// Sends what was written in this tick.

@@ -29,12 +29,12 @@ final class LoopServer {
     private var timer: RepeatedTask?
     private var ticks = 0
 
-    init(loop: any EventLoop, control: ServerControl, secret: [UInt8], logger: Logger) {
+    init(loop: any EventLoop, control: ServerControl, secret: [UInt8], connections: Int, logger: Logger) {
         self.loop = loop
         self.control = control
         self.secret = secret
         self.logger = logger
-        self.connections = ConnectionTable(limit: Limits.connections)
+        self.connections = ConnectionTable(limit: connections)
         responses.refresh(now: Timestamp.host)
     }
 
@@ -145,22 +145,34 @@ final class LoopServer {
 
     // MARK: State
 
-    /// The script has refused the epoch or the clock: nothing of this Redis is believed until it is validated again.
-    func invalidate(_ sale: LoopSale, _ status: ScriptStatus) {
-        control.invalidateRedis(
-            status == .clockJumped
-                ? "Redis time jumped ahead of sale \(sale.id)"
-                : "sale \(sale.id) answered status \(status) at epoch \(sale.epoch)",
-            clockJumped: status == .clockJumped
-        )
-        if status != .clockJumped { redis.close() }
+    /// The time of a reply, unless it is that of a clock which nobody has confirmed.
+    func observed(_ status: ScriptStatus, _ time: Timestamp) {
+        switch status {
+        case .clockJumped, .wrongEpoch: break
+        default: schedule.observed(time, at: now)
+        }
     }
 
-    /// A call has failed without a reply that could be believed.
-    func failed(_ error: RedisError) {
-        guard redis.usable == nil || error.code == .noScript else { return }
-        control.invalidateRedis("\(error)", clockJumped: false)
+    /// The script has refused the epoch or the clock, and written nothing.
+    func refused(_ sale: LoopSale, _ status: ScriptStatus) {
+        // A jump of the clock is confirmed with Postgres by the sweep, within a quarter of a second.
+        guard status != .clockJumped else { return }
+        control.invalidateRedis("sale \(sale.id) answered status \(status) at epoch \(sale.epoch)")
         redis.close()
+    }
+
+    /// A call has failed without a reply that could be believed. A lost connection reports itself.
+    func failed(_ error: RedisError) {
+        switch error.code {
+        case .noScript:
+            // SCRIPT FLUSH: a new connection loads the scripts again.
+            redis.close()
+            control.recheckRedis("\(error)")
+        case .server("READONLY"), .server("LOADING"), .server("MASTERDOWN"), .unexpectedReply:
+            control.invalidateRedis("\(error)")
+            redis.close()
+        default: break
+        }
     }
 
     /// Whether no request waits for a decision or for Postgres.

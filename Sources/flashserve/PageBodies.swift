@@ -38,9 +38,10 @@ struct SaleBody: Encodable {
 /// `GET /health`
 struct HealthBody: Encodable {
     struct Performance: Encodable {
-        /// Entries of both streams, those that are drained and not trimmed yet included.
-        var ledgerEntries: Int
-        var attemptsEntries: Int
+        /// Entries of both streams that are not in Postgres yet, and the age of the oldest; nil while unknown.
+        var ledgerBacklogEntries: Int?
+        var attemptsBacklogEntries: Int?
+        var backlogSeconds: Double?
         /// Rows that this process has written to Postgres.
         var drainedRows: Int
         var deadLetters: Int

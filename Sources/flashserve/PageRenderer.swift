@@ -7,13 +7,19 @@ actor PageRenderer {
     private let postgres: PostgresLink
     private let state: ServerState
     private var redis: RedisClient?
-    private var cached: (facts: SaleFacts?, at: ContinuousClock.Instant)?
-    private var reading: Task<SaleFacts?, Never>?
+    private var cached: (facts: Facts, at: ContinuousClock.Instant)?
+    private var reading: Task<Facts, Never>?
 
     /// What is known of the current sale.
     private struct SaleFacts: Sendable {
-        var sale: Sale
+        var standing: SaleStanding
         var snapshot: SaleSnapshot
+    }
+
+    private enum Facts: Sendable {
+        case sale(SaleFacts)
+        case noSale
+        case unreadable
     }
 
     init(supervisor: RedisSupervisor, postgres: PostgresLink, state: ServerState) {
@@ -35,18 +41,19 @@ actor PageRenderer {
         var body = ReadyBody(status: "ready")
         if values.isStopping {
             body.status = "stopping"
-        } else if values.redis == nil {
+        } else if values.redis == nil || values.redisTrouble != nil || values.clockTrouble != nil {
             body.status = "unavailable"
         } else if values.postgresTrouble != nil {
             body.status = "degraded"
         }
         if verbose {
+            let drains = values.stoppedDrains.map { "sale \($0): \($1)" }.sorted()
             body.checks = [
-                "redis": values.redis == nil ? values.redisTrouble ?? "not validated yet" : "ok",
+                "redis": values.redisTrouble ?? "ok",
+                "clock": values.clockTrouble ?? "ok",
                 "postgres": values.postgresTrouble ?? "ok",
-                "dead_letters": "\(values.deadLetters)",
-                "drain": values.stoppedDrains.isEmpty
-                    ? "ok" : values.stoppedDrains.map { "sale \($0): \($1)" }.sorted().joined(separator: "; "),
+                "dead_letters": values.deadLetters == 0 ? "ok" : "\(values.deadLetters) since the start",
+                "drain": drains.isEmpty ? "ok" : drains.joined(separator: "; "),
             ]
         }
         let available = body.status == "ready" || body.status == "degraded"
@@ -58,34 +65,45 @@ actor PageRenderer {
     }
 
     private func sale() async -> RenderedPage {
-        guard let facts = await facts() else {
+        switch await facts() {
+        case .sale(let facts):
             return RenderedPage(
-                status: "503 Service Unavailable",
-                body: #"{"error":"no_active_sale","message":"No sale is open at the moment."}"#,
-                headers: "Retry-After: 1\r\n"
+                status: "200 OK",
+                body: PageRenderer.encode(SaleBody(facts.standing.sale, facts.snapshot))
             )
+        case .noSale: return refusal("no_active_sale", "No sale is open at the moment.")
+        case .unreadable: return refusal("unavailable", "The sale cannot be read right now.")
         }
-        return RenderedPage(status: "200 OK", body: PageRenderer.encode(SaleBody(facts.sale, facts.snapshot)))
+    }
+
+    private func refusal(_ code: String, _ message: String) -> RenderedPage {
+        RenderedPage(
+            status: "503 Service Unavailable",
+            body: PageRenderer.encode(["error": code, "message": message]),
+            headers: "Retry-After: 1\r\n"
+        )
     }
 
     private func health() async -> RenderedPage {
         let facts = await facts()
         let values = state.current
-        let redisUp = values.redis != nil
+        var redisUp = values.redis != nil && values.redisTrouble == nil
+        if case .unreadable = facts { redisUp = false }
         let postgresUp = values.postgresTrouble == nil
-        let healthy = redisUp && postgresUp && !values.isStopping
-        let body = HealthBody(
+        let healthy = redisUp && postgresUp && values.clockTrouble == nil && !values.isStopping
+        var body = HealthBody(
             status: healthy ? "ok" : "unavailable",
             timestamp: Timestamp.host.rfc3339,
             services: ["redis": redisUp ? "up" : "down", "postgres": postgresUp ? "up" : "down"],
-            sale: facts.map { SaleBody($0.sale, $0.snapshot) },
-            performance: HealthBody.Performance(
-                ledgerEntries: facts?.snapshot.ledger.entries ?? 0,
-                attemptsEntries: facts?.snapshot.attempts.entries ?? 0,
-                drainedRows: values.drainedRows,
-                deadLetters: values.deadLetters
-            )
+            sale: nil,
+            performance: HealthBody.Performance(drainedRows: values.drainedRows, deadLetters: values.deadLetters)
         )
+        if case .sale(let known) = facts {
+            body.sale = SaleBody(known.standing.sale, known.snapshot)
+            body.performance.ledgerBacklogEntries = known.standing.ledger.waitingEntries
+            body.performance.attemptsBacklogEntries = known.standing.attempts.waitingEntries
+            body.performance.backlogSeconds = max(known.standing.ledger.seconds, known.standing.attempts.seconds)
+        }
         return RenderedPage(
             status: healthy ? "200 OK" : "503 Service Unavailable",
             body: PageRenderer.encode(body),
@@ -94,7 +112,7 @@ actor PageRenderer {
     }
 
     /// The current sale, read anew unless that was done within the last 100 ms.
-    private func facts() async -> SaleFacts? {
+    private func facts() async -> Facts {
         if let cached, ContinuousClock.now - cached.at < .milliseconds(100) { return cached.facts }
         if let reading { return await reading.value }
         let task = Task { await read() }
@@ -105,25 +123,37 @@ actor PageRenderer {
         return facts
     }
 
-    private func read() async -> SaleFacts? {
+    private func read() async -> Facts {
         do {
             let client = try await client()
             let time = try await RedisTime.read(client)
-            guard let sale = SaleSchedule(sales: state.current.sales).current(at: time) else { return nil }
+            guard let sale = SaleSchedule(sales: state.current.sales).current(at: time) else { return .noSale }
             let reply = try await client.sendRaw(SnapshotCall.command(keys: SaleKeys(sale.id)))
-            guard let snapshot = try SnapshotCall.parse(reply) else { return nil }
-            return SaleFacts(sale: sale, snapshot: snapshot)
+            guard let snapshot = try SnapshotCall.parse(reply) else { return .unreadable }
+            let standing = await standing(of: sale, client) ?? SaleStanding(sale: sale, redis: snapshot)
+            return .sale(SaleFacts(standing: standing, snapshot: snapshot))
         } catch {
-            // The page then says that Redis is down, with the reason that the supervisor has found.
+            // The page says that Redis is down; the supervisor finds out and logs why.
+            supervisor.recheck("\(error)")
             await redis?.close()
             redis = nil
+            return .unreadable
+        }
+    }
+
+    /// The backlog; nil while Postgres is away, which the page says by itself.
+    private func standing(of sale: Sale, _ client: RedisClient) async -> SaleStanding? {
+        guard state.current.postgresTrouble == nil else { return nil }
+        do {
+            return try await SaleStanding.read(sale, redis: client, postgres: try await postgres.connection())
+        } catch {
             return nil
         }
     }
 
     private func client() async throws -> RedisClient {
         if let redis, redis.isActive { return redis }
-        let made = try await supervisor.connectValidated()
+        let (made, _) = try await supervisor.connectValidated()
         redis = made
         return made
     }

@@ -11,6 +11,9 @@ actor RedisSupervisor {
     private let logger: Logger
     private let wakeup = Wakeup()
     private var loops: [LoopHandle] = []
+    private var generation = 0
+    /// The trouble that was logged last.
+    private var reported: String?
 
     init(
         options: ServerOptions,
@@ -31,36 +34,62 @@ actor RedisSupervisor {
         self.loops = loops
     }
 
-    /// Something made Redis doubtful: it is validated again at once.
+    /// Redis must not be believed any more: no loop and no service uses it before it was validated again.
     nonisolated func invalidate(_ reason: String) {
-        let first = state.update { values in
-            let first = values.redis != nil
+        let wasValid = state.update { values in
+            let wasValid = values.redis != nil
             values.redis = nil
             values.redisTrouble = reason
-            return first
+            return wasValid
         }
-        if first { logger.warning("redis is not used until it is validated", metadata: ["reason": "\(reason)"]) }
+        if wasValid { logger.warning("redis is not used until it is validated", metadata: ["reason": "\(reason)"]) }
+        Task { await closeLoops() }
         wakeup.signal()
+    }
+
+    /// A connection was lost: the Redis behind it is looked at again before loops connect anew.
+    nonisolated func recheck(_ reason: String) {
+        state.update { values in
+            if values.redisTrouble == nil { values.redisTrouble = reason }
+        }
+        wakeup.signal()
+    }
+
+    private func closeLoops() {
+        guard state.current.redis == nil else { return }
+        for loop in loops { loop.run { $0.redis.close() } }
     }
 
     /// Keeps Redis validated until cancelled; reads its identity again every ten seconds.
     func run() async {
         var backoff = Backoff()
+        var last = ContinuousClock.now - .seconds(10)
         while !Task.isCancelled {
-            do {
-                if state.current.redis == nil {
-                    try await validate()
-                } else {
-                    try await checkIdentity()
-                }
-                backoff.reset()
-                await wakeup.wait(upTo: .seconds(10))
-            } catch {
-                invalidate("\(error)")
-                logger.warning("redis cannot be used", metadata: ["reason": "\(error)"])
+            // Validated a moment ago and doubtful again: without a pause this would spin.
+            if ContinuousClock.now - last < .seconds(1) {
                 try? await Task.sleep(for: backoff.step())
+            } else {
+                backoff.reset()
+            }
+            last = .now
+            do {
+                if state.current.redis == nil { try await validate() } else { try await checkIdentity() }
+                await wakeup.wait(upTo: .seconds(10))
+            } catch let error as RedisError where error.code == .connectFailed || error.isOutcomeUnknown {
+                report("\(error)")
+            } catch {
+                if state.current.redis != nil { invalidate("\(error)") }
+                report("\(error)")
             }
         }
+    }
+
+    /// Logs a reason once, however often it is met.
+    private func report(_ trouble: String) {
+        state.update { $0.redisTrouble = trouble }
+        guard trouble != reported else { return }
+        reported = trouble
+        logger.warning("redis cannot be used", metadata: ["reason": "\(trouble)"])
     }
 
     /// Validates once; throws what stands in the way.
@@ -73,20 +102,28 @@ actor RedisSupervisor {
             let handshake = Handshake(redis: client, postgres: connection, options: strictness)
             let validated = try await handshake.validate()
             let sales = try await SaleStore(postgres: connection).unfinished()
-            let installation = RedisInstallation(endpoint: options.redis, identity: validated.identity)
+            generation += 1
+            let installation = RedisInstallation(
+                endpoint: options.redis,
+                identity: validated.identity,
+                epochs: validated.epochs,
+                generation: generation
+            )
             let time = try await RedisTime.read(client)
             state.update { values in
                 values.sales = sales
                 values.redis = installation
                 values.redisTrouble = nil
             }
+            let usable = installation.usable(sales)
             for loop in loops {
                 loop.run { server in
                     server.schedule.observed(time, at: server.now)
-                    server.schedule.replace(sales)
+                    server.schedule.replace(usable)
                     server.redis.install(installation)
                 }
             }
+            reported = nil
             logger.info("redis validated", metadata: ["redis": "\(options.redis)"])
             await client.close()
         } catch {
@@ -97,25 +134,32 @@ actor RedisSupervisor {
 
     /// FLUSHALL keeps the identity, but a demoted and promoted master keeps connections: so it is read again and again.
     private func checkIdentity() async throws {
-        let client = try await connectValidated()
-        let facts: RedisFacts
+        let (client, installation) = try await connectValidated()
         do {
-            facts = try await RedisGuards.read(client)
+            let facts = try await RedisGuards.read(client)
+            let time = try await RedisTime.read(client)
+            await client.close()
+            if let problem = facts.problems(allowNoAOF: options.allowNoAOF).first {
+                throw ServerError(.redisRefused, problem)
+            }
+            guard state.holds(installation.generation) else { return }
+            state.update { $0.redisTrouble = nil }
+            reported = nil
+            // A loop that lost its connection alone gets another one.
+            for loop in loops {
+                loop.run { server in
+                    server.schedule.observed(time, at: server.now)
+                    server.redis.install(installation)
+                }
+            }
         } catch {
             await client.close()
             throw error
         }
-        await client.close()
-        let problems = facts.problems(allowNoAOF: options.allowNoAOF)
-        if let problem = problems.first { throw ServerError(.redisRefused, problem) }
-        // A loop that lost its connection alone gets another one.
-        if let installation = state.current.redis {
-            for loop in loops { loop.run { $0.redis.install(installation) } }
-        }
     }
 
     /// A connection for a service of this server, to the Redis that was validated.
-    func connectValidated() async throws -> RedisClient {
+    func connectValidated() async throws -> (RedisClient, RedisInstallation) {
         guard let installation = state.current.redis else {
             throw ServerError(.redisRefused, state.current.redisTrouble ?? "Redis is not validated yet")
         }
@@ -131,7 +175,7 @@ actor RedisSupervisor {
             await client.close()
             throw error
         }
-        return client
+        return (client, installation)
     }
 
     private func connect() async throws -> RedisClient {

@@ -26,21 +26,21 @@ struct RunningServer: Sendable {
     ) async throws {
         let server = try await RunningServer.assemble(options, frontGroup, backGroup, logger)
         try await server.supervisor.validate()
-        if options.rotate != nil { try await server.schedule.rotate() }
-        try await server.schedule.refresh()
-        let listener = try await Listener.bind(
-            host: options.host,
-            port: options.port,
-            group: frontGroup,
-            loops: server.loops
-        )
-        server.announce(listener)
-        await withTaskGroup(of: Void.self) { services in
+        try await withThrowingTaskGroup(of: Void.self) { services in
+            services.addTask { await server.schedule.runRotation() }
             services.addTask { await server.supervisor.run() }
-            services.addTask { await server.schedule.run() }
             services.addTask { await server.sweep.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
+            try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)
+            services.addTask { await server.schedule.run() }
+            let listener = try await Listener.bind(
+                host: options.host,
+                port: options.port,
+                group: frontGroup,
+                loops: server.loops
+            )
+            server.announce(listener)
             await server.waitForShutdown()
             await server.stopServing(listener)
             services.cancelAll()
@@ -56,7 +56,8 @@ struct RunningServer: Sendable {
     ) async throws -> RunningServer {
         let state = ServerState()
         func link() -> PostgresLink { PostgresLink(endpoint: options.postgres, logger: logger) }
-        let (controlLink, scheduleLink, sweepLink, lookupLink) = (link(), link(), link(), link())
+        let (controlLink, scheduleLink, rotationLink) = (link(), link(), link())
+        let (sweepLink, lookupLink, pagesLink) = (link(), link(), link())
         let connection = try await controlLink.connection()
         try await requireSchema(connection)
         let secret = try await Installation.read(connection).secret
@@ -68,14 +69,20 @@ struct RunningServer: Sendable {
             logger: logger
         )
         let ledgerWakeup = Wakeup()
-        let pages = PageRenderer(supervisor: supervisor, postgres: controlLink, state: state)
+        let pages = PageRenderer(supervisor: supervisor, postgres: pagesLink, state: state)
         let control = ControlCenter(
             supervisor: supervisor,
             lookups: LookupService(postgres: lookupLink),
             pages: pages,
             ledgerWakeup: ledgerWakeup
         )
-        let loops = try await makeLoops(frontGroup, control: control, secret: secret, logger: logger)
+        let loops = try await makeLoops(
+            frontGroup,
+            control: control,
+            secret: secret,
+            connections: OpenFiles.raiseLimit(logger),
+            logger: logger
+        )
         await supervisor.serve(loops)
         let drains = [DrainService.Stream.ledger, .attempts].map { stream in
             DrainService(
@@ -105,13 +112,14 @@ struct RunningServer: Sendable {
             schedule: ScheduleService(
                 supervisor: supervisor,
                 postgres: scheduleLink,
+                rotationPostgres: rotationLink,
                 state: state,
                 loops: loops,
                 hourly: options.rotate,
                 logger: logger
             ),
             pages: pages,
-            links: [controlLink, scheduleLink, sweepLink, lookupLink] + drains.map(\.postgres)
+            links: [controlLink, scheduleLink, rotationLink, sweepLink, lookupLink, pagesLink] + drains.map(\.postgres)
         )
     }
 
@@ -130,12 +138,20 @@ struct RunningServer: Sendable {
         _ group: MultiThreadedEventLoopGroup,
         control: ControlCenter,
         secret: [UInt8],
+        connections: Int,
         logger: Logger
     ) async throws -> [LoopHandle] {
+        let perLoop = max(1, connections / group.makeIterator().reduce(0) { count, _ in count + 1 })
         var handles: [LoopHandle] = []
         for loop in group.makeIterator() {
             let handle = try await loop.submit {
-                let server = LoopServer(loop: loop, control: control, secret: secret, logger: logger)
+                let server = LoopServer(
+                    loop: loop,
+                    control: control,
+                    secret: secret,
+                    connections: perLoop,
+                    logger: logger
+                )
                 server.start()
                 return LoopHandle(server)
             }.get()

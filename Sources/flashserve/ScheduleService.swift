@@ -5,6 +5,8 @@ import Logging
 struct ScheduleService: Sendable {
     let supervisor: RedisSupervisor
     let postgres: PostgresLink
+    /// Rotation holds locks of its session: nobody else may use its connection.
+    let rotationPostgres: PostgresLink
     let state: ServerState
     let loops: [LoopHandle]
     let hourly: HourlyTerms?
@@ -12,13 +14,8 @@ struct ScheduleService: Sendable {
 
     /// Reads the schedule every second until cancelled.
     func run() async {
-        var lastRotation = ContinuousClock.now - .seconds(60)
         while !Task.isCancelled {
             do {
-                if hourly != nil, state.current.redis != nil, ContinuousClock.now - lastRotation > .seconds(20) {
-                    try await rotate()
-                    lastRotation = .now
-                }
                 try await refresh()
                 state.update { $0.postgresTrouble = nil }
             } catch is CancellationError {
@@ -36,12 +33,43 @@ struct ScheduleService: Sendable {
         }
     }
 
+    /// Keeps the hourly schedule until cancelled. On a path of its own: finishing a sale can take minutes, and failing
+    /// at it must not keep the loops from hearing of sales that others have opened.
+    func runRotation() async {
+        while hourly != nil, !Task.isCancelled {
+            do {
+                try await rotate()
+            } catch is CancellationError {
+                return
+            } catch {
+                if state.current.redisTrouble == nil, state.current.postgresTrouble == nil {
+                    logger.warning("rotation failed", metadata: ["reason": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+                continue
+            }
+            try? await Task.sleep(for: .seconds(20))
+        }
+    }
+
+    /// Waits until a sale sells or the limit has passed: a server that has just started opens the sale of this hour.
+    func waitForSale(upTo limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        repeat {
+            try await refresh()
+            if hourly == nil || SaleSchedule(sales: openSales).current(at: Timestamp.host) != nil { return }
+            try await Task.sleep(for: .milliseconds(20))
+        } while ContinuousClock.now < deadline
+    }
+
+    private var openSales: [Sale] { state.current.sales.filter { $0.epoch != nil } }
+
     /// Makes sure of the sales of this hour and the next, and finishes ended ones.
-    func rotate() async throws {
+    private func rotate() async throws {
         guard let hourly else { return }
-        let redis = try await supervisor.connectValidated()
+        let (redis, _) = try await supervisor.connectValidated()
         do {
-            let rotation = Rotation(redis: redis, postgres: try await postgres.connection(), hourly: hourly)
+            let rotation = Rotation(redis: redis, postgres: try await rotationPostgres.connection(), hourly: hourly)
             let report = try await rotation.run()
             log(report)
             await redis.close()
@@ -59,17 +87,20 @@ struct ScheduleService: Sendable {
         }
     }
 
-    /// Reads the sales and hands them to the loops when they have changed.
-    func refresh() async throws {
+    /// Reads the sales and hands them to the loops.
+    private func refresh() async throws {
         let sales = try await SaleStore(postgres: try await postgres.connection()).unfinished()
-        let known = state.current
-        guard sales != known.sales else { return }
-        // An epoch that changed under a validated Redis means that another server has recovered it.
-        let recovered = known.sales.contains { old in
-            old.epoch != nil && sales.contains { $0.id == old.id && $0.epoch != old.epoch }
+        guard let installation = state.current.redis else { return }
+        // An epoch that changed under a validated Redis means that another process has recovered it.
+        let recovered = sales.first { sale in
+            installation.epochs[sale.id].map { $0 != sale.epoch } ?? false
+        }
+        if let recovered {
+            supervisor.invalidate("sale \(recovered.id) has another epoch")
+            return
         }
         state.update { $0.sales = sales }
-        for loop in loops { loop.run { $0.schedule.replace(sales) } }
-        if recovered { supervisor.invalidate("a sale has another epoch") }
+        let usable = installation.usable(sales)
+        for loop in loops { loop.run { $0.schedule.replace(usable) } }
     }
 }

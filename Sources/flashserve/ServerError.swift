@@ -5,6 +5,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         case redisRefused
         case cannotListen
         case schemaNotReady
+        case drainUnfinished
     }
 
     /// The kind.

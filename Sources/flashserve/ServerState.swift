@@ -8,8 +8,10 @@ final class ServerState: Sendable {
         var sales: [Sale] = []
         /// Nil while Redis is being validated.
         var redis: RedisInstallation?
-        /// Why Redis is not used, for pages and logs.
-        var redisTrouble: String?
+        /// Why Redis is not used or cannot be reached, nil while all is well.
+        var redisTrouble: String? = "not validated yet"
+        /// By how much the clock of Redis is wrong, while sales stand still for it.
+        var clockTrouble: String?
         /// Why Postgres is not reached, nil while it is.
         var postgresTrouble: String?
         var isStopping = false
@@ -24,6 +26,11 @@ final class ServerState: Sendable {
     /// A copy of everything.
     var current: Values { values.withLock { $0 } }
 
+    /// Whether the validation with this number still holds.
+    func holds(_ generation: Int) -> Bool {
+        values.withLock { $0.redis?.generation == generation }
+    }
+
     /// Changes several values at once.
     func update<Result>(_ body: (inout sending Values) -> Result) -> Result where Result: Sendable {
         values.withLock { body(&$0) }
@@ -34,4 +41,21 @@ final class ServerState: Sendable {
 struct RedisInstallation: Sendable {
     var endpoint: RedisEndpoint
     var identity: RedisIdentity
+    /// The epochs under which it was validated.
+    var epochs: [SaleID: Int64]
+    /// Counts the validations of this process: what was begun under another one must not go on.
+    var generation: Int
+
+    /// Sales whose keys were not whole: nothing is asked of Redis for them.
+    var damaged: Set<SaleID> = []
+
+    /// The sales that may be sold.
+    func usable(_ sales: [Sale]) -> [Sale] {
+        sales.filter { !damaged.contains($0.id) }
+    }
+
+    /// The epoch under which a sale may be written: that of the validation, or for a sale that was opened since, its own.
+    func epoch(of sale: Sale) -> Int64? {
+        epochs[sale.id] ?? sale.epoch
+    }
 }

@@ -35,6 +35,27 @@ public struct SaleStanding: Sendable, Equatable {
     /// Rows of the journal that wait for an operator.
     public let deadLetters: Int
 
+    /// What Redis alone tells, while Postgres cannot be asked.
+    public init(sale: Sale, redis: SaleSnapshot) {
+        self.init(sale: sale, redis: redis, ledger: Backlog(), attempts: Backlog(), purchases: 0, deadLetters: 0)
+    }
+
+    init(
+        sale: Sale,
+        redis: SaleSnapshot?,
+        ledger: Backlog,
+        attempts: Backlog,
+        purchases: Int,
+        deadLetters: Int
+    ) {
+        self.sale = sale
+        self.redis = redis
+        self.ledger = ledger
+        self.attempts = attempts
+        self.purchases = purchases
+        self.deadLetters = deadLetters
+    }
+
     /// Reads the report of a sale. Counts of attempts by outcome take longer: ``SaleRecord/read(_:from:)``.
     public static func read(
         _ sale: Sale,

@@ -83,7 +83,7 @@ enum FailureReport {
     private static func status(of error: ServerError) -> ExitStatus {
         switch error.code {
         case .redisRefused: .unreachable
-        case .cannotListen: .failure
+        case .cannotListen, .drainUnfinished: .failure
         case .schemaNotReady: .badConfiguration
         }
     }
