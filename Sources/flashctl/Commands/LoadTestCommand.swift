@@ -15,14 +15,19 @@ extension LoadPreset: ExpressibleByArgument {
 struct LoadTestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "loadtest",
-        abstract: "Sends checkouts to a server and measures its answers.",
+        abstract: "Sends checkouts and purchases to a server and measures its answers.",
         discussion: """
             The model is closed: each connection sends its next request when it has the answer to the last one, so a \
             slow server gets less load. Refusals are correct answers, but never counted as successes. Ends with 1 when \
             a request got a server error or no answer, with 130 after Ctrl-C; the summary is printed all the same.
 
+            With --purchases, that share of the codes got is paid for, by whichever connection is free next, before \
+            any further checkout. A purchase answered 202 is asked again after the time that the server names, ten \
+            times at most; a code that is still pending then fails the run. Only a 200 counts as a purchase.
+
             Examples:
               flashctl loadtest --preset megaload
+              flashctl loadtest --requests 20000 --purchases 100
               flashctl loadtest --requests 50000 --connections 200 -o json \\
                 --target http://127.0.0.1:8080
             """
@@ -36,6 +41,9 @@ struct LoadTestCommand: AsyncParsableCommand {
 
     @Option(help: "Connections that are open at the same time. Default: that of the preset.")
     var connections: Int?
+
+    @Option(help: ArgumentHelp("Share of the codes got that is paid for, 0 to 100.", valueName: "percent"))
+    var purchases = 0
 
     @Option(help: "The server, as http://host:port. Default: port $PORT or 8080 of this machine.")
     var target: String?
@@ -80,6 +88,7 @@ struct LoadTestCommand: AsyncParsableCommand {
         if let connections { plan.connections = connections }
         plan.threads = threads
         plan.timeoutSeconds = timeout
+        plan.purchasePercent = purchases
         try plan.validate()
         return plan
     }

@@ -8,16 +8,20 @@ final class LoadConnection: ChannelInboundHandler {
     /// Number of the place that this connection fills.
     let slot: Int
     private let worker: LoadWorker
-    private var scanner = ResponseScanner()
+    private var scanner: ResponseScanner
     private var request = ByteBuffer()
     private var context: ChannelHandlerContext?
-    /// Monotonic time at which the request in flight was sent, nil without one.
-    private(set) var sentAt: UInt64?
+    /// What waits for its answer, nil when nothing does.
+    private(set) var inFlight: RequestInFlight?
 
     init(slot: Int, worker: LoadWorker) {
         self.slot = slot
         self.worker = worker
+        scanner = ResponseScanner(keepsCodes: worker.wantsCodes)
     }
+
+    /// Whether it could send something now.
+    var isIdle: Bool { inFlight == nil && context?.channel.isActive == true }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -27,12 +31,14 @@ final class LoadConnection: ChannelInboundHandler {
         self.context = nil
     }
 
-    /// Sends the next request of the plan, if one is left.
-    func sendNext() {
-        guard let context, context.channel.isActive, let number = worker.takeRequest() else { return }
-        worker.template.write(number: number, into: &request)
-        sentAt = NIODeadline.now().uptimeNanoseconds
+    /// Sends the next request, if there is one; false when there was nothing to send.
+    @discardableResult
+    func sendNext() -> Bool {
+        guard let context, context.channel.isActive, let next = worker.nextRequest(for: self) else { return false }
+        worker.write(next.request, into: &request)
+        inFlight = next
         context.writeAndFlush(wrapOutboundOut(request), promise: nil)
+        return true
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -41,8 +47,8 @@ final class LoadConnection: ChannelInboundHandler {
         let event = buffer.withUnsafeReadableBytes { scanner.feed($0, consumed: &consumed) }
         switch event {
         case .needsMore:
-            if sentAt == nil { fail(.badResponse) }
-        case .complete where sentAt == nil || consumed < buffer.readableBytes:
+            if inFlight == nil { fail(.badResponse) }
+        case .complete where inFlight == nil || consumed < buffer.readableBytes:
             // An answer that nobody asked for.
             fail(.badResponse)
         case .complete: complete()
@@ -51,7 +57,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if sentAt != nil {
+        if inFlight != nil {
             let wasInside = scanner.isInside
             if scanner.endOfInput() == .complete {
                 record()
@@ -82,14 +88,14 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     private func record() {
-        guard let sentAt else { return }
-        self.sentAt = nil
-        worker.answered(slot: slot, sentAt: sentAt, scanner: scanner)
+        guard let ended = inFlight else { return }
+        inFlight = nil
+        worker.answered(slot: slot, ended, scanner: scanner)
     }
 
     private func end(with kind: NetworkErrorKind) {
-        guard sentAt != nil else { return }
-        sentAt = nil
-        worker.failed(kind)
+        guard let ended = inFlight else { return }
+        inFlight = nil
+        worker.failed(ended.request, kind)
     }
 }

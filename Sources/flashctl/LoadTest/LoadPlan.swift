@@ -15,7 +15,11 @@ struct LoadPlan: Sendable, Equatable {
     var threads: Int
     /// Seconds after which an unanswered request is a network error.
     var timeoutSeconds: Int
+    /// Share of the codes got that is paid for, 0…100.
+    var purchasePercent = 0
 
+    /// How often a purchase is sent while the answer is 202; after that it counts as pending.
+    static let purchaseTries = 10
     /// Longest run id: with a dash and 19 digits it stays within the 64 bytes of a user id.
     static let longestRunID = 44
 
@@ -45,6 +49,7 @@ struct LoadPlan: Sendable, Equatable {
         try check(connections, 1...60_000, "--connections")
         try check(threads, 1...64, "--threads")
         try check(timeoutSeconds, 1...120, "--timeout")
+        try check(purchasePercent, 0...100, "--purchases")
         let allowed = runID.utf8.allSatisfy { byte in
             let character = Character(Unicode.Scalar(byte))
             return character.isASCII && (character.isLetter || character.isNumber || "-._~".contains(character))

@@ -38,13 +38,14 @@ final class LoadProgress: Sendable {
     }
 
     private func line(_ sample: LoadSample, seconds: Double, rate: Double) -> String {
-        let percent = Int(100 * Double(sample.answered) / Double(max(requests, 1)))
+        let percent = Int(100 * Double(sample.checkouts) / Double(max(requests, 1)))
         let statuses = sample.statuses.sorted { $0.key < $1.key }
             .map { "\($0.key): \(NumberText.grouped($0.value))" }.joined(separator: "  ")
         var parts = [
             "\(Int(seconds)) s", "\(percent) %", "\(NumberText.grouped(Int(rate)))/s",
             "p99 \(NumberText.latency(nanoseconds: sample.p99))", statuses,
         ]
+        if sample.committed > 0 { parts.append("bought: \(NumberText.grouped(sample.committed))") }
         if sample.networkErrors > 0 { parts.append("network errors: \(NumberText.grouped(sample.networkErrors))") }
         return parts.filter { !$0.isEmpty }.joined(separator: "  ")
     }

@@ -12,7 +12,7 @@ struct LoadRun: Sendable {
     }
 
     private enum Step: Sendable {
-        case finished(LoadTally)
+        case finished(LoadCounts)
         case interrupted(ExitStatus)
         case quiet
     }
@@ -43,8 +43,10 @@ struct LoadRun: Sendable {
         let startedAt = Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
         let began = NIODeadline.now()
         let processorBefore = ProcessorTime.seconds()
-        let workers = try await makeWorkers(on: group, address: address)
-        var total = LoadTally()
+        let pool =
+            plan.purchasePercent > 0 ? PurchasePool(percent: plan.purchasePercent, collectors: plan.threads) : nil
+        let workers = try await makeWorkers(on: group, address: address, pool: pool)
+        var total = LoadCounts()
         var interruptedBy: ExitStatus?
         try await withThrowingTaskGroup(of: Step.self) { tasks in
             for bound in workers {
@@ -55,8 +57,8 @@ struct LoadRun: Sendable {
             var running = workers.count
             while running > 0, let step = try await tasks.next() {
                 switch step {
-                case .finished(let tally):
-                    total.add(tally)
+                case .finished(let counts):
+                    total.add(counts)
                     running -= 1
                 case .interrupted(let status):
                     interruptedBy = status
@@ -66,9 +68,11 @@ struct LoadRun: Sendable {
             }
             tasks.cancelAll()
         }
+        pool?.forgetWakers()
         return LoadSummary(
             plan: plan,
-            tally: total,
+            tally: total.checkouts,
+            purchasing: purchases(total.purchases, pool),
             startedAt: startedAt,
             wallSeconds: Double((NIODeadline.now() - began).nanoseconds) / 1e9,
             processorSeconds: ProcessorTime.seconds() - processorBefore,
@@ -76,9 +80,16 @@ struct LoadRun: Sendable {
         )
     }
 
+    private func purchases(_ tally: PurchaseTally, _ pool: PurchasePool?) -> PurchaseTotals {
+        guard let pool else { return PurchaseTotals() }
+        let codes = pool.codes
+        return PurchaseTotals(tally: tally, codes: codes.all, scheduled: codes.scheduled, leftover: pool.leftover)
+    }
+
     private func makeWorkers(
         on group: MultiThreadedEventLoopGroup,
-        address: SocketAddress
+        address: SocketAddress,
+        pool: PurchasePool?
     ) async throws -> [BoundWorker] {
         let loops = Array(group.makeIterator())
         let connections = min(plan.connections, plan.requests)
@@ -91,7 +102,14 @@ struct LoadRun: Sendable {
             let count = share(connections).count
             let worker = try await loop.submit { [plan] in
                 NIOLoopBound(
-                    LoadWorker(plan: plan, numbers: numbers, connections: count, address: address, on: loop),
+                    LoadWorker(
+                        plan: plan,
+                        numbers: numbers,
+                        connections: count,
+                        address: address,
+                        pool: pool,
+                        on: loop
+                    ),
                     eventLoop: loop
                 )
             }.get()
@@ -113,9 +131,9 @@ struct LoadRun: Sendable {
                 // Cancelled: the run is over.
                 return .quiet
             }
-            var total = LoadSample(LoadTally())
+            var total = LoadSample(LoadCounts())
             for bound in workers {
-                total.add(try await bound.loop.submit { LoadSample(bound.worker.value.tally) }.get())
+                total.add(try await bound.loop.submit { LoadSample(bound.worker.value.counts) }.get())
             }
             progress(total, Double((NIODeadline.now() - began).nanoseconds) / 1e9)
         }

@@ -1,4 +1,5 @@
 import FlashSaleKit
+import Histogram
 
 extension LoadSummary: Report {
     var data: DataValue {
@@ -19,14 +20,14 @@ extension LoadSummary: Report {
             "answered": .integer(Int64(tally.answered)),
             "unanswered": .integer(Int64(unanswered)),
             "unsent": .integer(Int64(unsent)),
-            "answers_per_second": .double(perSecond(tally.answered)),
-            "purchases": rate(purchases),
-            "accepted": rate(accepted),
-            "refused": rate(refused),
+            "answers_per_second": .double(perSecond(allAnswers)),
+            "purchases": purchaseData,
+            "accepted": .record(rate(accepted)),
+            "refused": .record(rate(refused)),
             "server_errors": .integer(Int64(serverErrors)),
-            "answers": .list(answers.map(answerData)),
+            "answers": .list(LoadSummary.data(answers)),
             "network_errors": .list(networkErrors.map(networkErrorData)),
-            "latency_ns": .list(latencyData),
+            "latency_ns": .list(latencies.map { LoadSummary.data($0.histogram, class: $0.statusClass) }),
             "generator": .fields([
                 "processor_seconds": .double(processorSeconds), "processors": .double(processors),
             ]),
@@ -37,9 +38,10 @@ extension LoadSummary: Report {
         var sections: [ReportSection] = [
             .facts(title: nil, header),
             .table(title: nil, headlines),
-            .table(title: "answers", answerTable),
+            .table(title: "answers", LoadSummary.table(answers)),
         ]
-        if !latencies.isEmpty { sections.append(.table(title: "latency by class of status", latencyTable)) }
+        sections += purchaseSections
+        if !latencyRows.isEmpty { sections.append(.table(title: "latency by class of status", latencyTable)) }
         if !networkErrors.isEmpty {
             let rows = networkErrors.map { error -> [TableLayout.Cell] in
                 [.init(error.kind.name, .red), .init(NumberText.grouped(error.count), .red)]
@@ -55,7 +57,7 @@ extension LoadSummary: Report {
         let model = "closed: each of \(NumberText.grouped(plan.connections)) connections waits for its answer"
         let answers = "\(NumberText.grouped(tally.answered)) of \(NumberText.grouped(plan.requests)) requests"
         let seconds = NumberText.decimal(loadSeconds, digits: 2)
-        let rate = NumberText.grouped(Int(perSecond(tally.answered)))
+        let rate = NumberText.grouped(Int(perSecond(allAnswers)))
         return [
             ("preset", .init(plan.name, .bold)),
             ("model", .init(model)),
@@ -85,7 +87,7 @@ extension LoadSummary: Report {
         )
     }
 
-    private var answerTable: TableLayout {
+    static func table(_ answers: [(status: Int, code: String?, count: UInt64)]) -> TableLayout {
         TableLayout(
             columns: [.init("status", .right), .init("error"), .init("count", .right)],
             rows: answers.map { answer in
@@ -98,13 +100,18 @@ extension LoadSummary: Report {
         )
     }
 
+    private var latencyRows: [(name: String, histogram: Histogram<UInt64>)] {
+        guard plan.purchasePercent > 0 else { return latencies.map { ($0.statusClass, $0.histogram) } }
+        return latencies.map { ("checkout \($0.statusClass)", $0.histogram) } + purchaseLatencyRows
+    }
+
     private var latencyTable: TableLayout {
         TableLayout(
             columns: [.init("class")] + LoadSummary.percentiles.map { .init($0.name, .right) },
-            rows: latencies.map { entry in
-                [.init(entry.statusClass)]
+            rows: latencyRows.map { row in
+                [.init(row.name)]
                     + LoadSummary.percentiles.map { percentile in
-                        .init(NumberText.latency(nanoseconds: entry.histogram.valueAtPercentile(percentile.value)))
+                        .init(NumberText.latency(nanoseconds: row.histogram.valueAtPercentile(percentile.value)))
                     }
             }
         )
@@ -114,35 +121,38 @@ extension LoadSummary: Report {
         if interruptedBy != nil { return "interrupted: these are the numbers until then" }
         if status == .success { return "ok: every request was answered, none with a server error" }
         return "failed: \(NumberText.grouped(serverErrors)) server errors, "
-            + "\(NumberText.grouped(tally.networkErrors)) network errors, "
-            + "\(NumberText.grouped(unsent)) requests not sent"
+            + "\(NumberText.grouped(allNetworkErrors)) network errors, "
+            + "\(NumberText.grouped(unsent)) requests not sent" + purchaseVerdict
     }
 
-    private func rate(_ count: UInt64) -> DataValue {
-        .fields(["count": .integer(Int64(count)), "per_second": .double(perSecond(count))])
+    func rate(_ count: UInt64) -> [DataValue.Field] {
+        [
+            DataValue.Field(name: "count", value: .integer(Int64(count))),
+            DataValue.Field(name: "per_second", value: .double(perSecond(count))),
+        ]
     }
 
-    private func answerData(_ answer: (status: Int, code: String?, count: UInt64)) -> DataValue {
-        .fields([
-            "status": .integer(answer.status), "error": .optional(answer.code), "count": .integer(Int64(answer.count)),
-        ])
+    static func data(_ answers: [(status: Int, code: String?, count: UInt64)]) -> [DataValue] {
+        answers.map { answer in
+            .fields([
+                "status": .integer(answer.status), "error": .optional(answer.code),
+                "count": .integer(Int64(answer.count)),
+            ])
+        }
     }
 
     private func networkErrorData(_ error: (kind: NetworkErrorKind, count: UInt64)) -> DataValue {
         .fields(["kind": .string(error.kind.name), "count": .integer(Int64(error.count))])
     }
 
-    private var latencyData: [DataValue] {
-        latencies.map { entry in
-            var fields = [
-                DataValue.Field(name: "class", value: .string(entry.statusClass)),
-                DataValue.Field(name: "count", value: .integer(Int64(entry.histogram.totalCount))),
-            ]
-            for percentile in LoadSummary.percentiles {
-                let value = entry.histogram.valueAtPercentile(percentile.value)
-                fields.append(DataValue.Field(name: percentile.name, value: .integer(Int64(value))))
-            }
-            return .record(fields)
+    /// Percentiles in nanoseconds, after the name of what they are of, if it needs one.
+    static func data(_ histogram: Histogram<UInt64>, class statusClass: String? = nil) -> DataValue {
+        var fields = statusClass.map { [DataValue.Field(name: "class", value: .string($0))] } ?? []
+        fields.append(DataValue.Field(name: "count", value: .integer(Int64(histogram.totalCount))))
+        for percentile in LoadSummary.percentiles {
+            let value = histogram.valueAtPercentile(percentile.value)
+            fields.append(DataValue.Field(name: percentile.name, value: .integer(Int64(value))))
         }
+        return .record(fields)
     }
 }

@@ -39,13 +39,25 @@ struct LoadTally: Sendable {
         answered += 1
         let group = index / 100
         if latencies[group] == nil {
-            latencies[group] = Histogram(
-                lowestDiscernibleValue: 1000,
-                highestTrackableValue: LoadTally.longestLatency,
-                numberOfSignificantValueDigits: .three
-            )
+            latencies[group] = LoadTally.newHistogram()
         }
         latencies[group]?.record(min(nanoseconds, LoadTally.longestLatency))
+    }
+
+    /// Latencies from a microsecond to ``longestLatency``, three digits each.
+    static func newHistogram() -> Histogram<UInt64> {
+        Histogram(
+            lowestDiscernibleValue: 1000,
+            highestTrackableValue: longestLatency,
+            numberOfSignificantValueDigits: .three
+        )
+    }
+
+    /// Counts an answer with what it said.
+    mutating func record(_ scanner: borrowing ResponseScanner, sentAt: UInt64, now: UInt64) {
+        lastAnsweredAt = now
+        record(status: scanner.status, nanoseconds: now - sentAt)
+        if scanner.status >= 400 { recordRefusal(status: scanner.status, body: scanner.bodyStart) }
     }
 
     /// Counts what a refusal said, besides ``record(status:nanoseconds:)``.
@@ -100,6 +112,14 @@ struct LoadTally: Sendable {
     /// Answers with these statuses.
     func count(_ wanted: some Sequence<Int>) -> UInt64 {
         wanted.reduce(0) { $0 + statuses[$1] }
+    }
+
+    /// Requests that wait for their answer.
+    var inFlight: UInt64 { sent - answered - failed }
+
+    /// Seconds from the first request to the last answer.
+    var seconds: Double {
+        firstSentAt > 0 && lastAnsweredAt > firstSentAt ? Double(lastAnsweredAt - firstSentAt) / 1e9 : 0
     }
 
     /// Sum of both kinds of network errors.

@@ -11,15 +11,18 @@ final class LoadWorker {
     private static let connectTimeout = TimeAmount.seconds(5)
     private static let tick = TimeAmount.seconds(1)
 
-    let template: CheckoutTemplate
-    private(set) var tally = LoadTally()
+    var counts = LoadCounts()
     /// Monotonic time at which this worker began to connect.
     private(set) var connectingSince: UInt64 = 0
 
-    private let eventLoop: any EventLoop
+    /// The codes that are paid for, nil when none are.
+    let pool: PurchasePool?
+    let eventLoop: any EventLoop
+    private let checkout: CheckoutTemplate
+    private let purchase: PurchaseTemplate
     private let address: SocketAddress
     private let timeoutNanoseconds: UInt64
-    private let finished: EventLoopPromise<LoadTally>
+    private let finished: EventLoopPromise<LoadCounts>
     private var numbers: Range<Int>
     private var connections: [LoadConnection?]
     /// Connections of each place in a row that brought no answer.
@@ -30,10 +33,23 @@ final class LoadWorker {
     private var open = 0
     private var started = false
     private var isFinished = false
+    /// Whether the pool knows that this worker brings no more codes.
+    private var hasStoppedCollecting = false
+    /// Connections that found nothing to send; some may be closed by now.
+    private var idle: [LoadConnection] = []
     private var watchdog: RepeatedTask?
 
-    init(plan: LoadPlan, numbers: Range<Int>, connections: Int, address: SocketAddress, on eventLoop: any EventLoop) {
-        template = CheckoutTemplate(plan: plan)
+    init(
+        plan: LoadPlan,
+        numbers: Range<Int>,
+        connections: Int,
+        address: SocketAddress,
+        pool: PurchasePool?,
+        on eventLoop: any EventLoop
+    ) {
+        checkout = CheckoutTemplate(plan: plan)
+        purchase = PurchaseTemplate(plan: plan)
+        self.pool = pool
         timeoutNanoseconds = UInt64(plan.timeoutSeconds) * 1_000_000_000
         finished = eventLoop.makePromise()
         self.eventLoop = eventLoop
@@ -44,13 +60,14 @@ final class LoadWorker {
     }
 
     /// Opens all connections, then sends; the future is fulfilled when every request has ended or cannot be sent.
-    func run() -> EventLoopFuture<LoadTally> {
+    func run() -> EventLoopFuture<LoadCounts> {
         connectingSince = NIODeadline.now().uptimeNanoseconds
         waiting = Array(connections.indices.reversed())
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         watchdog = eventLoop.scheduleRepeatedTask(initialDelay: LoadWorker.tick, delay: LoadWorker.tick) { _ in
             bound.value.closeOverdue()
         }
+        pool?.onWork { [eventLoop] in eventLoop.execute { bound.value.wake() } }
         connectMore()
         return finished.futureResult
     }
@@ -60,41 +77,78 @@ final class LoadWorker {
         guard !isFinished else { return }
         isFinished = true
         watchdog?.cancel()
-        finished.succeed(tally)
+        finished.succeed(counts)
         for connection in connections { connection?.close() }
     }
 
-    /// Requests in flight.
-    var inFlight: UInt64 { tally.sent - tally.answered - tally.failed }
-
     // MARK: Called by connections
 
-    /// The number of the next request, nil when all were sent.
-    func takeRequest() -> Int? {
-        guard !isFinished, let number = numbers.popFirst() else { return nil }
-        tally.sent += 1
-        return number
+    /// Whether the codes of 201s are to be read.
+    var wantsCodes: Bool { pool != nil }
+
+    /// What a free connection sends now: a purchase that waits, else the next checkout; nil when there is neither. A
+    /// connection that got nothing is called when there is something again.
+    func nextRequest(for connection: LoadConnection) -> RequestInFlight? {
+        guard !isFinished else { return nil }
+        let now = NIODeadline.now().uptimeNanoseconds
+        if let job = pool?.take() { return RequestInFlight(request: .purchase(sending(job, at: now)), sentAt: now) }
+        if pool?.hasRoom ?? true, let number = numbers.popFirst() {
+            counts.checkouts.sent += 1
+            return RequestInFlight(request: .checkout(number: number), sentAt: now)
+        }
+        if pool != nil { idle.append(connection) }
+        return nil
     }
 
-    func answered(slot: Int, sentAt: UInt64, scanner: borrowing ResponseScanner) {
+    /// Replaces what the buffer holds by the bytes of a request.
+    func write(_ request: LoadRequest, into buffer: inout ByteBuffer) {
+        switch request {
+        case .checkout(let number): checkout.write(number: number, into: &buffer)
+        case .purchase(let job): purchase.write(code: job.code, into: &buffer)
+        }
+    }
+
+    func answered(slot: Int, _ ended: RequestInFlight, scanner: borrowing ResponseScanner) {
         let now = NIODeadline.now().uptimeNanoseconds
-        tally.lastAnsweredAt = now
-        tally.record(status: scanner.status, nanoseconds: now - sentAt)
-        if scanner.status >= 400 { tally.recordRefusal(status: scanner.status, body: scanner.bodyStart) }
+        switch ended.request {
+        case .checkout:
+            counts.checkouts.record(scanner, sentAt: ended.sentAt, now: now)
+            if scanner.status == 201, let pool { collect(scanner.bodyStart, into: pool) }
+        case .purchase(let job):
+            counts.purchases.requests.record(scanner, sentAt: ended.sentAt, now: now)
+            settle(job, status: scanner.status, scanner: scanner, now: now)
+        }
         fruitless[slot] = 0
         finishIfDone()
     }
 
-    func failed(_ kind: NetworkErrorKind) {
+    func failed(_ request: LoadRequest, _ kind: NetworkErrorKind) {
         guard !isFinished else { return }
-        tally.recordFailure(kind)
+        switch request {
+        case .checkout: counts.checkouts.recordFailure(kind)
+        case .purchase:
+            // Whether it was bought is not known; the code is not asked again, so that the error stays visible.
+            counts.purchases.requests.recordFailure(kind)
+            pool?.settled()
+        }
         finishIfDone()
     }
 
     func connectionClosed(_ connection: LoadConnection) {
         connections[connection.slot] = nil
         open -= 1
+        // The code that this connection has brought may be for another one.
+        if let pool, pool.hasReady { pool.wakeAll() }
         reconnect(connection.slot)
+    }
+
+    /// Lets idle connections look for something to send.
+    private func wake() {
+        while !isFinished, let connection = idle.popLast() {
+            guard connection.isIdle else { continue }
+            if !connection.sendNext() { break }
+        }
+        finishIfDone()
     }
 
     // MARK: Connections
@@ -132,7 +186,7 @@ final class LoadWorker {
         case .failure(let error):
             connections[slot] = nil
             guard !isFinished else { return }
-            tally.recordConnectFailure(NetworkErrorKind(connecting: error))
+            counts.checkouts.recordConnectFailure(NetworkErrorKind(connecting: error))
             reconnect(slot)
         }
         connectMore()
@@ -140,7 +194,7 @@ final class LoadWorker {
 
     /// Fills a place again, later and later; gives it up after some connections without any answer.
     private func reconnect(_ slot: Int) {
-        guard !isFinished, !numbers.isEmpty else { return finishIfDone() }
+        guard !isFinished, !numbers.isEmpty || pool?.isDone == false else { return finishIfDone() }
         fruitless[slot] += 1
         guard fruitless[slot] < LoadWorker.maximumFruitless else { return finishIfDone() }
         retrying += 1
@@ -157,21 +211,28 @@ final class LoadWorker {
     private func startIfConnected() {
         guard !started, connecting == 0, retrying == 0, waiting.isEmpty, !isFinished else { return }
         started = true
-        tally.firstSentAt = NIODeadline.now().uptimeNanoseconds
+        counts.checkouts.firstSentAt = NIODeadline.now().uptimeNanoseconds
         for connection in connections { connection?.sendNext() }
         finishIfDone()
     }
 
     private func finishIfDone() {
-        guard started, !isFinished, inFlight == 0 else { return }
+        guard started, !isFinished, counts.checkouts.inFlight == 0 else { return }
         let hopeless = open == 0 && connecting == 0 && retrying == 0 && waiting.isEmpty
-        if numbers.isEmpty || hopeless { stop() }
+        if numbers.isEmpty || hopeless, !hasStoppedCollecting {
+            hasStoppedCollecting = true
+            pool?.collectorEnded()
+        }
+        guard counts.purchases.requests.inFlight == 0 else { return }
+        if hopeless || numbers.isEmpty && pool?.isDone ?? true { stop() }
     }
 
     private func closeOverdue() {
         let now = NIODeadline.now().uptimeNanoseconds
         for connection in connections {
-            guard let connection, let sentAt = connection.sentAt, now > sentAt + timeoutNanoseconds else { continue }
+            guard let connection, let sentAt = connection.inFlight?.sentAt, now > sentAt + timeoutNanoseconds else {
+                continue
+            }
             connection.fail(.timeout)
         }
     }

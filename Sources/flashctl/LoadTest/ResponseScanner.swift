@@ -1,7 +1,7 @@
 import Glibc
 
 /// Reads HTTP/1.1 responses piece by piece, as they come from the socket, and keeps of each only the status, whether
-/// the connection lives on, and the start of a refusal's body. Written for the generator's hot path: complete lines
+/// the connection lives on, what it says about asking again, and the start of a refusal's body. Written for the generator's hot path: complete lines
 /// are read where they lie, and nothing is allocated once it is warm.
 struct ResponseScanner {
     /// What a piece led to.
@@ -27,16 +27,26 @@ struct ResponseScanner {
     private(set) var status = 0
     /// Whether the server takes another request on this connection.
     private(set) var keepsAlive = true
-    /// Start of the body, kept for statuses from 400 on.
+    /// Start of the body, kept for statuses from 400 on, and for 201 if asked for.
     private(set) var bodyStart: [UInt8] = []
+    /// Seconds of `Retry-After`, nil without it or when it is a date.
+    private(set) var retryAfter: Int?
+    /// Whether `Idempotent-Replayed` is true.
+    private(set) var isReplayed = false
     /// Whether some bytes of an unfinished response were read.
     private(set) var isInside = false
 
+    private let keepsCodes: Bool
     private var state = State.statusLine
     private var partialLine: [UInt8] = []
     private var headBytes = 0
     private var length: Int?
     private var chunked = false
+
+    /// - Parameter keepsCodes: whether bodies of 201s are kept.
+    init(keepsCodes: Bool = false) {
+        self.keepsCodes = keepsCodes
+    }
 
     /// Reads on; `consumed` tells how many bytes belonged to this response.
     mutating func feed(_ bytes: UnsafeRawBufferPointer, consumed: inout Int) -> Event {
@@ -83,6 +93,8 @@ struct ResponseScanner {
         length = nil
         chunked = false
         keepsAlive = true
+        retryAfter = nil
+        isReplayed = false
     }
 
     private mutating func finish() -> Event {
@@ -107,7 +119,7 @@ struct ResponseScanner {
     }
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
-        guard status >= 400, bodyStart.count < ResponseScanner.keptBody else { return }
+        guard status >= 400 || keepsCodes && status == 201, bodyStart.count < ResponseScanner.keptBody else { return }
         bodyStart.append(contentsOf: bytes.prefix(ResponseScanner.keptBody - bodyStart.count))
     }
 
@@ -167,9 +179,10 @@ struct ResponseScanner {
     }
 
     private mutating func readHeader(_ line: UnsafeRawBufferPointer) -> Bool {
-        // Only names that start with c or t matter here.
-        guard let first = line.first, first | 0x20 == UInt8(ascii: "c") || first | 0x20 == UInt8(ascii: "t") else {
-            return true
+        // Only names that start with c, i, r or t matter here.
+        switch (line.first ?? 0) | 0x20 {
+        case UInt8(ascii: "c"), UInt8(ascii: "i"), UInt8(ascii: "r"), UInt8(ascii: "t"): break
+        default: return true
         }
         if let value = line.value(ofHeader: "content-length") {
             guard let number = ResponseScanner.decimal(value), length == nil || length == number else { return false }
@@ -180,6 +193,10 @@ struct ResponseScanner {
         } else if let value = line.value(ofHeader: "connection") {
             if value.equals("close") { keepsAlive = false }
             if value.equals("keep-alive") { keepsAlive = true }
+        } else if let value = line.value(ofHeader: "retry-after") {
+            retryAfter = ResponseScanner.decimal(value)
+        } else if let value = line.value(ofHeader: "idempotent-replayed") {
+            isReplayed = value.equals("true")
         }
         return true
     }

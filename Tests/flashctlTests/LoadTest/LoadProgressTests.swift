@@ -6,9 +6,9 @@ import Testing
     private let collected = CollectingSink()
 
     private func sample(answered: Int) -> LoadSample {
-        var tally = LoadTally()
-        for _ in 0..<answered { tally.record(status: 409, nanoseconds: 2_000_000) }
-        return LoadSample(tally)
+        var counts = LoadCounts()
+        for _ in 0..<answered { counts.checkouts.record(status: 409, nanoseconds: 2_000_000) }
+        return LoadSample(counts)
     }
 
     @Test func offATerminalEachSecondIsALine() {
@@ -33,10 +33,11 @@ import Testing
     }
 
     @Test func networkErrorsAreShownWhileTheyHappen() {
-        var tally = LoadTally()
-        tally.recordFailure(.reset)
+        var counts = LoadCounts()
+        counts.checkouts.recordFailure(.reset)
+        counts.purchases.recordSuccess(replayed: false, tries: 1, nanoseconds: 1)
         let progress = LoadProgress(requests: 10, output: collected.environment().talkOutput)
-        progress.show(LoadSample(tally), seconds: 1)
-        #expect(collected.talk.contains("network errors: 1"))
+        progress.show(LoadSample(counts), seconds: 1)
+        #expect(collected.talk.contains("bought: 1  network errors: 1"))
     }
 }
