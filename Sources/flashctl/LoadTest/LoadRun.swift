@@ -18,6 +18,8 @@ struct LoadRun: Sendable {
     }
 
     let plan: LoadPlan
+    /// Codes that may wait to be paid for.
+    var poolCapacity = PurchasePool.defaultCapacity
     /// The status to exit with, once somebody wants the run to end early.
     let interrupts: AsyncStream<ExitStatus>
     /// Called once a second with the seconds since the start.
@@ -43,8 +45,7 @@ struct LoadRun: Sendable {
         let startedAt = Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
         let began = NIODeadline.now()
         let processorBefore = ProcessorTime.seconds()
-        let pool =
-            plan.purchasePercent > 0 ? PurchasePool(percent: plan.purchasePercent, collectors: plan.threads) : nil
+        let pool = newPool()
         let workers = try await makeWorkers(on: group, address: address, pool: pool)
         var total = LoadCounts()
         var interruptedBy: ExitStatus?
@@ -78,6 +79,11 @@ struct LoadRun: Sendable {
             processorSeconds: ProcessorTime.seconds() - processorBefore,
             interruptedBy: interruptedBy
         )
+    }
+
+    private func newPool() -> PurchasePool? {
+        guard plan.purchasePercent > 0 else { return nil }
+        return PurchasePool(percent: plan.purchasePercent, collectors: plan.threads, capacity: poolCapacity)
     }
 
     private func purchases(_ tally: PurchaseTally, _ pool: PurchasePool?) -> PurchaseTotals {

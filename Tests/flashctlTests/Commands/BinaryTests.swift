@@ -95,7 +95,9 @@ import Testing
             )
             // `true` may read nothing before it ends, or end before anything is written: never a word about it.
             #expect(outcome.output == "status 141\n")
-            #expect(outcome.talk.isEmpty)
+            // On a busy machine the run lasts long enough for a line of progress.
+            let words = outcome.talk.split(separator: "\n").filter { !$0.contains("/s  p99 ") }
+            #expect(words.isEmpty)
         }
     }
 }

@@ -73,7 +73,7 @@ import Testing
     @Test func numbersOutOfRangeAreUsageErrors() throws {
         for (path, values) in [
             (\LoadPlan.requests, [0, -1, 1_000_000_001]), (\.connections, [0, 60_001]), (\.threads, [0, 65]),
-            (\.timeoutSeconds, [0, 121]),
+            (\.timeoutSeconds, [0, 121]), (\.purchasePercent, [-1, 101]),
         ] {
             for value in values {
                 var plan = try plan()

@@ -76,6 +76,28 @@ import Testing
         #expect(scanner.bodyStart.isEmpty)
     }
 
+    @Test func codesAreKeptWhenAskedFor() {
+        var scanner = ResponseScanner(keepsCodes: true)
+        #expect(scan(&scanner, [response(201, "{\"code\":\"x\"}")]) == .complete)
+        #expect(String(decoding: scanner.bodyStart, as: UTF8.self) == "{\"code\":\"x\"}")
+        #expect(scan(&scanner, [response(200, "{\"status\":\"success\"}")]) == .complete)
+        #expect(scanner.bodyStart.isEmpty)
+    }
+
+    @Test func whatIsSaidAboutAskingAgainCounts() {
+        var scanner = ResponseScanner()
+        #expect(scan(&scanner, [response(202, headers: "RETRY-AFTER: 7\r\n")]) == .complete)
+        #expect(scanner.retryAfter == 7)
+        #expect(!scanner.isReplayed)
+        #expect(scan(&scanner, [response(200, headers: "Idempotent-Replayed: true\r\n")]) == .complete)
+        #expect(scanner.isReplayed)
+        #expect(scanner.retryAfter == nil)
+        let date = "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\nIdempotent-Replayed: false\r\n"
+        #expect(scan(&scanner, [response(503, headers: date)]) == .complete)
+        #expect(scanner.retryAfter == nil)
+        #expect(!scanner.isReplayed)
+    }
+
     @Test func longBodiesAreKeptInPart() {
         var scanner = ResponseScanner()
         #expect(scan(&scanner, [response(500, String(repeating: "x", count: 5000))]) == .complete)
