@@ -105,8 +105,6 @@ struct RotationTests {
             for part in ["\"attempts\": 4", "\"purchases\": 2", "\"expired\": 1", "\"released\": 1", "\"held\": 4"] {
                 #expect(text.contains(part), "\(part) in \(text)")
             }
-            let exists = RedisCommand(parts: [.string("EXISTS")] + open.keys.all.map(RedisArgument.string))
-            #expect(try await shop.redis.send(exists).integerValue == 0)
             let index = AttemptsBatch.partition(of: open.id) + "_user"
             #expect(try await shop.count("select count(*) from pg_indexes where indexname = \(index)") == 1)
             // Its codes are answered from Postgres from now on.
@@ -171,17 +169,6 @@ struct RotationTests {
             #expect(try await rotation(shop).run().finished == [sale.id])
             let text = try await shop.text("select summary::text from sales where id = \(sale.id)")
             #expect(text == "{\"opened\": false}")
-        }
-    }
-
-    @Test func keysThatAKilledRotationLeftAreRemovedByTheNext() async throws {
-        try await Shop.with { shop in
-            let open = try await shop.openSale()
-            try await open.end()
-            _ = try await shop.postgres.query("update sales set finished_at = now() where id = \(open.id)")
-            #expect(try await shop.redis.send(RedisCommand("EXISTS", open.keys.sale)).integerValue == 1)
-            _ = try await rotation(shop).run()
-            #expect(try await shop.redis.send(RedisCommand("EXISTS", open.keys.sale)).integerValue == 0)
         }
     }
 }

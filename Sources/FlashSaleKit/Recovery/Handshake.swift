@@ -1,7 +1,10 @@
 /// What is known of a Redis connection that may be used.
 public struct ValidatedRedis: Sendable, Equatable {
-    /// The epoch of every unfinished sale that is open in Redis.
+    /// The epoch of every unfinished sale that is open in Redis and whole.
     public let epochs: [SaleID: Int64]
+    /// The unfinished sales of which Redis lacks data, and what. They are shut: every script answers
+    /// ``ScriptStatus/wrongEpoch`` for them until they are rebuilt from the ledger. The others sell meanwhile.
+    public let damaged: [SaleID: String]
     /// The server that was validated.
     public let identity: RedisIdentity
 }
@@ -17,7 +20,8 @@ public struct HandshakeOptions: Sendable, Equatable {
     public init() {}
 }
 
-/// Makes sure that a Redis is the one that Postgres knows and that it lacks nothing, before anything is sold with it.
+/// Makes sure that a Redis is the one that Postgres knows, and of which sales it lacks nothing, before anything is sold
+/// with it.
 public struct Handshake: Sendable {
     /// Key with the id of the installation that this Redis belongs to.
     public static let installationKey = "fs:installation"
@@ -34,8 +38,9 @@ public struct Handshake: Sendable {
         self.options = options
     }
 
-    /// Validates the connection: configuration, installation, identity, and that every open sale is at its epoch. A
-    /// Redis that was restarted with all its data is adopted under a new epoch. Loads the scripts.
+    /// Validates the connection: configuration, installation, identity, and that every open sale is at its epoch with
+    /// all its keys. A Redis that was restarted with all its data is adopted under a new epoch; a sale that lacks data
+    /// is shut and reported, and the others go on. Loads the scripts.
     /// - Throws: ``RecoveryError``.
     public func validate() async throws -> ValidatedRedis {
         let facts = try await RedisGuards.read(redis)
@@ -53,7 +58,7 @@ public struct Handshake: Sendable {
         let recovered = try await AdvisoryLock.recovery.whileHeld(on: postgres, patience: options.patience) {
             // Somebody else may have been faster.
             if let validated = try await current(facts, installation) { return validated }
-            return try await adopt(facts, installation)
+            return try await recover(facts, installation)
         }
         guard let recovered else {
             throw RecoveryError(
@@ -65,39 +70,60 @@ public struct Handshake: Sendable {
         return recovered
     }
 
-    /// The state when nothing has to be done; nil when this Redis has to be blessed or adopted.
+    /// The state when nothing has to be done; nil when this Redis has to be blessed, or a sale to be taken over.
     private func current(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis? {
-        guard let identity = try await RedisIdentityStore(postgres: postgres).read(),
-            identity.matches(facts, installation)
-        else { return nil }
-        guard try await redis.send(RedisCommand("GET", Handshake.installationKey)).string == installation.id else {
-            return nil
-        }
-        var epochs: [SaleID: Int64] = [:]
-        for sale in try await openSales() {
-            guard let epoch = sale.epoch else { continue }
-            let reply = try await redis.send(RedisCommand("HMGET", SaleKeys(sale.id).sale, "epoch", "state"))
-            let fields = reply.elements ?? []
-            guard fields.count == 2, fields[0].integerValue == epoch,
-                fields[1].string.flatMap(SaleState.init(rawValue:)) ?? .recovering != .recovering
-            else { return nil }
-            epochs[sale.id] = epoch
-        }
-        return ValidatedRedis(epochs: epochs, identity: identity)
+        guard let identity = try await knownIdentity(facts, installation) else { return nil }
+        let (epochs, damaged, doubtful) = try await inspectSales()
+        guard doubtful.isEmpty else { return nil }
+        return ValidatedRedis(epochs: epochs, damaged: damaged, identity: identity)
     }
 
-    private func adopt(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis {
-        let sales = try await openSales()
-        let adoption = Adoption(redis: redis, postgres: postgres)
-        let epoch = try await adoption.adopt(sales)
+    /// The blessed identity, if this Redis has it; nil when it is another one, or was emptied.
+    private func knownIdentity(_ facts: RedisFacts, _ installation: Installation) async throws -> RedisIdentity? {
+        guard let identity = try await RedisIdentityStore(postgres: postgres).read(),
+            identity.matches(facts, installation),
+            try await redis.send(RedisCommand("GET", Handshake.installationKey)).string == installation.id
+        else { return nil }
+        return identity
+    }
+
+    /// Takes over what is in doubt: every sale of a Redis that is not known, else only those that are not as they were
+    /// left. Whoever sells with the others is not disturbed.
+    private func recover(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis {
+        let known = try await knownIdentity(facts, installation)
+        var (epochs, damaged, doubtful) = try await known == nil ? ([:], [:], openSales().map(\.id)) : inspectSales()
+        let outcome = try await Adoption(redis: redis, postgres: postgres).adopt(doubtful)
+        for sale in doubtful {
+            if let why = outcome.damaged[sale] {
+                damaged[sale] = why
+            } else {
+                epochs[sale] = outcome.epoch
+            }
+        }
+        if let known { return ValidatedRedis(epochs: epochs, damaged: damaged, identity: known) }
         _ = try await redis.send(RedisCommand("SET", Handshake.installationKey, installation.id, "NX"))
         // Another installation may have been faster.
         try await requireInstallation(installation)
-        let identity = try await RedisIdentityStore(postgres: postgres).bless(facts, installation, epoch: epoch)
-        return ValidatedRedis(
-            epochs: Dictionary(uniqueKeysWithValues: sales.map { ($0.id, epoch) }),
-            identity: identity
-        )
+        let store = RedisIdentityStore(postgres: postgres)
+        let identity = try await store.bless(facts, installation, epoch: outcome.epoch)
+        return ValidatedRedis(epochs: epochs, damaged: damaged, identity: identity)
+    }
+
+    /// The open sales that are whole, those that are known to be damaged, and those that are in doubt.
+    private func inspectSales() async throws -> ([SaleID: Int64], [SaleID: String], [SaleID]) {
+        let inspection = KeyInspection(redis: redis, postgres: postgres)
+        var epochs: [SaleID: Int64] = [:]
+        var damaged: [SaleID: String] = [:]
+        var doubtful: [SaleID] = []
+        for sale in try await openSales() {
+            guard let epoch = sale.epoch else { continue }
+            switch try await inspection.standing(of: sale.id, epoch: epoch) {
+            case .whole: epochs[sale.id] = epoch
+            case .shut(let why): damaged[sale.id] = why
+            case .doubtful: doubtful.append(sale.id)
+            }
+        }
+        return (epochs, damaged, doubtful)
     }
 
     private func openSales() async throws -> [Sale] {

@@ -10,6 +10,8 @@ public struct RotationReport: Sendable, Equatable {
     public var waiting: [SaleID: String] = [:]
     /// Ended sales of which Redis and Postgres disagree; they keep their keys.
     public var mismatches: [SaleID: [String]] = [:]
+    /// Sales that could not be opened or finished, or whose keys are damaged, and why. The others were not held up.
+    public var failed: [SaleID: String] = [:]
     /// Another process rotates at this moment; nothing was done.
     public var locked = false
 
@@ -30,6 +32,9 @@ public struct Rotation: Sendable {
     static let clockTolerance: Int64 = 10_000_000
     /// Finished sales whose keys are removed once more, in case somebody was killed before.
     private static let sweep = 48
+    /// Keys outlive the end of their sale by this, in seconds: servers whose schedule is older than the end still ask
+    /// for it, and are answered that it is over.
+    private static let keysOutlive: Int64 = 15
 
     /// A rotation on two connections of its own: both are locked or busy for as long as it takes.
     public init(
@@ -60,7 +65,7 @@ public struct Rotation: Sendable {
     }
 
     private func rotate(_ wanted: Timestamp?) async throws -> RotationReport {
-        _ = try await Handshake(redis: redis, postgres: postgres, options: handshake).validate()
+        let validated = try await Handshake(redis: redis, postgres: postgres, options: handshake).validate()
         let clock = try await confirmedClock()
         let now = wanted ?? clock
         let store = SaleStore(postgres: postgres)
@@ -71,18 +76,48 @@ public struct Rotation: Sendable {
                 report.created.append(sale.id)
             }
         }
+        for (sale, why) in validated.damaged { report.failed[sale] = "its keys in Redis are damaged: \(why)" }
+        let sales = try await store.unfinished()
+        // All of them before anything is finished, which may fail.
+        try await open(sales.filter { $0.terms.closesAt > now && $0.epoch == nil }, &report)
+        try await finish(sales.filter { $0.terms.closesAt <= now && validated.damaged[$0.id] == nil }, &report)
+        if isConnected { try await removeKeysOfFinishedSales() }
+        return report
+    }
+
+    private var isConnected: Bool { redis.isActive && postgres.isUsable }
+
+    /// A sale that cannot be opened holds up no other.
+    private func open(_ sales: [Sale], _ report: inout RotationReport) async throws {
         let opener = SaleOpener(redis: redis, postgres: postgres, patience: handshake.patience)
-        for sale in try await store.unfinished() {
-            if sale.terms.closesAt > now {
-                if sale.epoch != nil { continue }
+        for sale in sales {
+            do {
                 _ = try await opener.open(sale)
                 report.opened.append(sale.id)
-            } else {
-                try await finish(sale, &report)
+            } catch let error as ScheduleError where error.code == .locked {
+                // The lock is the same for all.
+                throw error
+            } catch {
+                guard isConnected, !(error is CancellationError) else { throw error }
+                report.failed[sale.id] = "\(error)"
             }
         }
-        try await removeKeysOfFinishedSales()
-        return report
+    }
+
+    /// A sale that cannot be finished holds up no other, unless it costs a connection.
+    private func finish(_ sales: [Sale], _ report: inout RotationReport) async throws {
+        for sale in sales {
+            guard isConnected else {
+                report.waiting[sale.id] = "a connection was lost before its turn"
+                continue
+            }
+            do {
+                try await finish(sale, &report)
+            } catch {
+                if error is CancellationError { throw error }
+                report.failed[sale.id] = "\(error)"
+            }
+        }
     }
 
     private func finish(_ sale: Sale, _ report: inout RotationReport) async throws {
@@ -98,11 +133,12 @@ public struct Rotation: Sendable {
         }
     }
 
-    /// Somebody may have been killed between the commit of an end and the removal of the keys.
+    /// Removes the keys of sales that ended some time ago. Those of a sale that never opened too: somebody may have been
+    /// killed while opening it.
     private func removeKeysOfFinishedSales() async throws {
         let rows = try await postgres.query(
             """
-            select id from sales where finished_at is not null and opened_in_redis_at is not null
+            select id from sales where finished_at < now() - make_interval(secs => \(Rotation.keysOutlive))
             order by finished_at desc limit \(Rotation.sweep)
             """
         )

@@ -1,4 +1,5 @@
-/// Ends a sale: expire, drain, compare, build the index, write the summary, commit, and only then remove its keys.
+/// Ends a sale: expire, drain, compare, build the index, write the summary, commit. Its keys stay: until every server
+/// has read that it is over, a script that finds them says so, and one that does not would call Redis damaged.
 ///
 /// It may be killed at any line and run again.
 struct SaleFinisher: Sendable {
@@ -19,9 +20,14 @@ struct SaleFinisher: Sendable {
     /// Ends a sale that is open in Redis and past its closing time.
     func finish(_ sale: Sale, epoch: Int64) async throws -> Outcome {
         if let reason = try await close(sale.id, epoch) { return .waiting(reason) }
-        if let reason = try await drainAll(sale.id, epoch) { return .waiting(reason) }
-        let keys = SaleKeys(sale.id)
-        guard let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: keys))) else {
+        do {
+            if let reason = try await drainAll(sale.id, epoch) { return .waiting(reason) }
+        } catch let error as JournalError where error.code == .rowsRefused {
+            // The connection is gone, and with it this finisher. The drains of the servers outlive theirs.
+            return .waiting("Postgres refuses rows of its journal, which the drain of a server isolates")
+        }
+        let command = SnapshotCall.command(keys: SaleKeys(sale.id))
+        guard let snapshot = try SnapshotCall.parse(try await redis.send(command)) else {
             throw RecoveryError(
                 .rebuildNeeded([sale.id]),
                 "the keys of sale \(sale.id) are missing",
@@ -39,7 +45,6 @@ struct SaleFinisher: Sendable {
             timeout: .seconds(300)
         )
         try await commit(sale.id, record)
-        _ = try await redis.send(RedisCommand(parts: [.string("UNLINK")] + keys.all.map(RedisArgument.string)))
         return .finished
     }
 

@@ -11,8 +11,9 @@ struct RotateHourCommand: AsyncParsableCommand {
             For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by \
             themselves at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.
 
-            Exit status: 0 done, 69 Redis or Postgres unreachable, 75 another process rotates, 98 Redis and Postgres \
-            disagree about an ended sale, whose keys are kept.
+            Exit status: 0 done, 1 a sale could not be opened or finished (the others were), 69 Redis or Postgres \
+            unreachable, 75 another process rotates, 98 Redis and Postgres disagree about an ended sale, whose keys \
+            are kept.
 
             Examples:
               */10 * * * * flashctl rotate-hour --config /etc/flashctl/config.yaml
@@ -60,11 +61,16 @@ struct RotateHourCommand: AsyncParsableCommand {
 
     static func failure(_ report: RotationReport) -> CommandFailure? {
         if report.locked { return CommandFailure(.tryLater, "another process rotates right now; nothing was done") }
-        guard let worst = report.mismatches.min(by: { $0.key < $1.key }) else { return nil }
+        let failed = report.failed.sorted { $0.key < $1.key }.map { "sale \($0.key): \($0.value)" }
+        guard let worst = report.mismatches.min(by: { $0.key < $1.key }) else {
+            return failed.isEmpty ? nil : CommandFailure(.failure, failed.joined(separator: "; "))
+        }
         let ids = report.mismatches.keys.sorted().map(\.description).joined(separator: ", ")
+        let disagreement =
+            "Redis and Postgres disagree about ended sales (\(ids)): \(worst.value.joined(separator: "; "))"
         return CommandFailure(
             .invariantViolated,
-            "Redis and Postgres disagree about ended sales (\(ids)): \(worst.value.joined(separator: "; "))",
+            ([disagreement] + failed).joined(separator: "; "),
             nextStep: "their keys are kept; compare them with `flashctl status --sale \(worst.key)`"
         )
     }
@@ -77,7 +83,8 @@ struct RotateHourCommand: AsyncParsableCommand {
         let lines = [
             line("created", report.created), line("opened", report.opened), line("finished", report.finished),
         ]
-        let all = lines.compactMap(\.self) + waiting
+        let failed = report.failed.sorted { $0.key < $1.key }.map { "failed: sale \($0.key), \($0.value)" }
+        let all = lines.compactMap(\.self) + waiting + failed
         return all.isEmpty && !report.locked ? ["nothing to do"] : all
     }
 }

@@ -72,6 +72,23 @@ import Testing
         #expect(RotateHourCommand.failure(RotationReport()) == nil)
     }
 
+    @Test func salesThatFailedAreNamed() throws {
+        var report = RotationReport()
+        let (first, second) = (try #require(SaleID(3)), try #require(SaleID(4)))
+        report.failed = [second: "was trimmed", first: "is damaged"]
+        let failure = try #require(RotateHourCommand.failure(report))
+        #expect(failure.status == .failure)
+        #expect(failure.message == "sale 3: is damaged; sale 4: was trimmed")
+        #expect(
+            RotateHourCommand.lines(report) == ["failed: sale 3, is damaged", "failed: sale 4, was trimmed"]
+        )
+        // A broken promise is worse, and hides none of them.
+        report.mismatches = [first: ["a"]]
+        let worst = try #require(RotateHourCommand.failure(report))
+        #expect(worst.status == .invariantViolated)
+        #expect(worst.message.hasSuffix("(3): a; sale 3: is damaged; sale 4: was trimmed"))
+    }
+
     @Test func whatWasDoneIsSaid() throws {
         let id = try #require(SaleID(3))
         var report = RotationReport()

@@ -1,0 +1,125 @@
+import Testing
+
+@testable import FlashSaleKit
+
+/// One sale that goes wrong holds up no other, and nobody is surprised by keys that are gone.
+struct RotationFaultTests {
+    private func rotation(_ shop: Shop) -> Rotation { Rotation(redis: shop.redis, postgres: shop.postgres) }
+
+    private func keysLeft(_ open: OpenSale) async throws -> Int64? {
+        let exists = RedisCommand(parts: [.string("EXISTS")] + open.keys.all.map(RedisArgument.string))
+        return try await open.shop.redis.send(exists).integerValue
+    }
+
+    private func hourlySalesInRedis(_ shop: Shop) async throws -> Int {
+        try await shop.count("select count(*) from sales where hourly and opened_in_redis_at is not null")
+    }
+
+    /// The journal of the first sale was trimmed before it was drained: only an operator can tell what that means.
+    @Test func aSaleThatCannotBeFinishedStopsNeitherOpeningNorOtherEnds() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let broken = try await shop.openSale(opensAgo: 120_000)
+            let fine = try await shop.openSale()
+            for sale in [broken, fine] { try await sale.end() }
+            let trimmed = RedisCommand("HSET", broken.keys.sale, "trimmed_to_ledger", "9999999999999-0")
+            _ = try await shop.redis.send(trimmed)
+            let report = try await rotation(shop).run()
+            #expect(report.opened.count == 2)
+            #expect(report.finished == [fine.id])
+            #expect(report.failed.keys.sorted() == [broken.id])
+            #expect(report.failed[broken.id]?.contains("was trimmed to 9999999999999-0") == true, "\(report)")
+            #expect(try await hourlySalesInRedis(shop) == 2)
+            // It is said again each time, and the sale is not given up.
+            #expect(try await rotation(shop).run().failed.keys.sorted() == [broken.id])
+            #expect(try await shop.store.find(broken.id)?.finishedAt == nil)
+        }
+    }
+
+    @Test func aSaleThatCannotBeOpenedStopsNoOther() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let sold = try await shop.openSale()
+            try await sold.checkout(["anna"], expect: "H")
+            try await sold.drainLedger()
+            _ = try await shop.postgres.query("update sales set opened_in_redis_at = null where id = \(sold.id)")
+            let report = try await rotation(shop).run()
+            #expect(report.opened.count == 2)
+            #expect(report.failed[sold.id]?.contains("has a ledger but was never opened") == true, "\(report)")
+        }
+    }
+
+    @Test func aSaleWithDamagedKeysIsReportedAndTheHoursGoOn() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let ended = try await shop.openSale(opensAgo: 120_000)
+            let running = try await shop.openSale()
+            try await ended.end()
+            for sale in [ended, running] { _ = try await shop.redis.send(RedisCommand("DEL", sale.keys.holds)) }
+            let report = try await rotation(shop).run()
+            #expect(report.opened.count == 2)
+            #expect(report.finished.isEmpty)
+            #expect(report.failed.keys.sorted() == [ended.id, running.id])
+            #expect(report.failed[ended.id]?.contains("damaged: \(ended.keys.holds) is missing") == true, "\(report)")
+        }
+    }
+
+    /// Postgres refuses rows in COPY and the connection is gone: what was opened is reported all the same, and the
+    /// sales behind it come another time.
+    @Test func refusedRowsAreLeftToAServer() async throws {
+        try await Shop.with { shop in
+            let latin: SQL = "create database latin encoding 'LATIN1' locale 'C' template template0"
+            _ = try await shop.postgres.query(latin)
+            let postgres = try await Shop.connectPostgres(shop.stack, database: "latin")
+            try await Migrator().migrate(postgres)
+            let other = Shop(stack: shop.stack, redis: shop.redis, postgres: postgres)
+            _ = try await Handshake(redis: shop.redis, postgres: postgres).validate()
+            let refused = try await other.openSale(opensAgo: 120_000)
+            let behind = try await other.openSale()
+            let holds = try await refused.checkout(["日本"], expect: "H")
+            try await refused.release(holds)
+            for sale in [refused, behind] { try await sale.end() }
+            let report = try await rotation(other).run()
+            #expect(report.opened.count == 2)
+            #expect(report.failed.isEmpty)
+            #expect(report.waiting[refused.id]?.contains("refuses rows") == true, "\(report)")
+            #expect(report.waiting[behind.id] == "a connection was lost before its turn")
+            #expect(!postgres.isUsable)
+        }
+    }
+
+    /// Servers read the schedule every second: until they know of the end, the keys tell them.
+    @Test func keysOutliveTheEndOfTheirSale() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let open = try await shop.openSale()
+            try await open.end()
+            #expect(try await rotation(shop).run().finished == [open.id])
+            let sweep = ExpireCall.command(keys: open.keys, epoch: open.epoch, confirmed: try await shop.store.now())
+            let swept = try ExpireCall.parse(try await shop.redis.send(sweep))
+            #expect(swept.status == .closed, "a server that does not know yet is told, not alarmed")
+            _ = try await rotation(shop).run()
+            #expect(try await keysLeft(open) == 9)
+            let later: SQL = "update sales set finished_at = finished_at - interval '15 s' where id = \(open.id)"
+            _ = try await shop.postgres.query(later)
+            _ = try await rotation(shop).run()
+            #expect(try await keysLeft(open) == 0)
+        }
+    }
+
+    /// Killed between `begin` and the mark in Postgres, and closed before anybody tried again.
+    @Test func keysOfASaleThatWasKilledWhileOpeningAreRemoved() async throws {
+        try await Shop.with { shop in
+            let open = try await shop.openSale()
+            try await open.end()
+            _ = try await shop.postgres.query("update sales set opened_in_redis_at = null where id = \(open.id)")
+            #expect(try await rotation(shop).run().finished == [open.id])
+            #expect(try await keysLeft(open) == 9)
+            _ = try await shop.postgres.query(
+                "update sales set finished_at = finished_at - interval '15 s' where id = \(open.id)"
+            )
+            _ = try await rotation(shop).run()
+            #expect(try await keysLeft(open) == 0)
+        }
+    }
+}
