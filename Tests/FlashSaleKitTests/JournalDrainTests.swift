@@ -154,4 +154,34 @@ struct JournalDrainTests {
             #expect(try await shop.count("select count(*) from purchases") == 1)
         }
     }
+
+    /// Every time somebody else is faster: the stream has not ended, whatever this turn has got.
+    @Test func losingEveryRaceForTheCursorIsBusyAndNotTheEnd() async throws {
+        try await Shop.with { shop in
+            let sale = try await shop.openSale()
+            for round in 0..<5 { try await sale.checkout(["user\(round)"]) }
+            let drain = JournalDrain(
+                .attempts,
+                redis: shop.redis,
+                postgres: shop.postgres,
+                limits: DrainLimits()
+            ) { portion, postgres in
+                let first = try #require(portion.entries.first)
+                _ = try await postgres.query(
+                    """
+                    update journal_cursor set last_id = \(first.id.description)
+                    where sale_id = \(portion.saleID) and stream = 'attempts'
+                    """
+                )
+                return nil
+            }
+            let lost = try await drain.drainOnce(sale.id, sale.epoch)
+            #expect(lost.entries == 0)
+            #expect(lost.busy)
+            // The next turn loses twice more; then the others have taken everything, and that is the end.
+            let end = try await drain.drainOnce(sale.id, sale.epoch)
+            #expect(end.entries == 0)
+            #expect(!end.busy)
+        }
+    }
 }

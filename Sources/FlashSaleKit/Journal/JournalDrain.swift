@@ -69,7 +69,10 @@ actor JournalDrain {
         for _ in 0..<3 {
             let (entries, more) = try await read(after: cursor)
             result.lastID = cursor.lastID
-            guard let last = entries.last else { break }
+            guard let last = entries.last else {
+                result.busy = false
+                break
+            }
             let portion = Portion(
                 saleID: saleID,
                 epoch: epoch,
@@ -90,9 +93,10 @@ actor JournalDrain {
             }
             let moved = try await JournalCursor.load(saleID, stream, from: postgres)
             try moved.check(epoch: epoch)
-            result.busy = moved == cursor
+            // Locked, or lost to a faster drainer every time: there is more, and this is not the end of the stream.
+            result.busy = true
+            if moved == cursor { break }
             cursor = moved
-            if result.busy { break }
         }
         cursors[saleID] = cursor
         return result
