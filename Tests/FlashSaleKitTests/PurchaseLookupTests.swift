@@ -13,7 +13,7 @@ struct PurchaseLookupTests {
             try await sale.release([holds[1]])
             let wanted = Dictionary(uniqueKeysWithValues: holds.map { ($0, sale.id) })
             // Redis has decided, Postgres has not heard of it.
-            #expect(try await lookup.lookup(wanted).values.allSatisfy { $0 == .unknown })
+            #expect(try await lookup.lookup(wanted).values.allSatisfy { $0 == .unknown(saleIsFinished: false) })
             try await sale.lapse(holds[2])
             #expect(try await sale.expire() == 1)
             try await sale.drainLedger()
@@ -46,6 +46,23 @@ struct PurchaseLookupTests {
             let found = try await PurchaseLookup(postgres: shop.postgres).lookup([holds[0]: sale.id])
             #expect(found[holds[0]] == drained.purchases.first.map(PurchaseLookup.Found.purchased))
             #expect(try await shop.count("select count(*) from purchases") == 1)
+        }
+    }
+
+    /// A code that Postgres does not have is worthless only if its sale has nothing left to tell.
+    @Test func ofAnUnknownHoldItIsSaidWhetherItsSaleIsOver() async throws {
+        try await Shop.with { shop in
+            let (ended, running) = (try await shop.openSale(opensAgo: 120_000), try await shop.openSale())
+            _ = try await shop.postgres.query("update sales set finished_at = now() where id = \(ended.id)")
+            var codes = CodeGenerator()
+            let nowhere = try #require(SaleID(4711))
+            let sales = [ended.id, running.id, nowhere]
+            let holds = sales.map { codes.next(for: $0).holdID }
+            let wanted = Dictionary(uniqueKeysWithValues: zip(holds, sales))
+            let found = try await PurchaseLookup(postgres: shop.postgres).lookup(wanted)
+            #expect(found[holds[0]] == .unknown(saleIsFinished: true))
+            #expect(found[holds[1]] == .unknown(saleIsFinished: false))
+            #expect(found[holds[2]] == .unknown(saleIsFinished: nil))
         }
     }
 }

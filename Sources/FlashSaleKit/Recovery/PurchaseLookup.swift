@@ -8,8 +8,9 @@ public struct PurchaseLookup: Sendable {
         case pending
         /// It lapsed or was given back.
         case expired
-        /// It is held, was never issued, or its end has not reached Postgres.
-        case unknown
+        /// It was never issued, is held, or its end has not reached Postgres. That it was never issued is certain only
+        /// when its sale is finished or does not exist (nil), or when Redis does not know it either.
+        case unknown(saleIsFinished: Bool?)
     }
 
     private let postgres: PostgresConnection
@@ -23,23 +24,31 @@ public struct PurchaseLookup: Sendable {
     ///
     /// - Parameter holds: the sale of each hold, as its code says: the ledger is indexed by sale.
     public func lookup(_ holds: [HoldID: SaleID]) async throws -> [HoldID: Found] {
-        var found = holds.mapValues { _ in Found.unknown }
+        var found = holds.mapValues { _ in Found.unknown(saleIsFinished: nil) }
         let holdIDs = Array(holds.keys)
         let saleIDs = holdIDs.map { holds[$0]?.rawValue ?? 0 }
         let rows = try await postgres.query(
             """
-            select w.hold_id, p.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind
+            select w.hold_id, p.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind,
+                case when s.id is not null then s.finished_at is not null end as is_finished
             from unnest(\(holdIDs), \(saleIDs)) as w(hold_id, sale_id)
             left join purchases p on p.hold_id = w.hold_id
             left join ledger l on l.sale_id = w.sale_id and l.hold_id = w.hold_id
                 and l.kind in ('purchased', 'expired', 'released')
+            left join sales s on s.id = w.sale_id
             """
         )
         for row in rows {
             let holdID = try row["hold_id"].holdID
             if row["sale_id"].isNull {
                 let kind = try row["kind"].optional?.text
-                if let kind { found[holdID] = kind == "purchased" ? .pending : .expired }
+                let isFinished = try row["is_finished"].optional?.bool
+                found[holdID] =
+                    switch kind {
+                    case "purchased": .pending
+                    case nil: .unknown(saleIsFinished: isFinished)
+                    default: .expired
+                    }
                 continue
             }
             found[holdID] = .purchased(

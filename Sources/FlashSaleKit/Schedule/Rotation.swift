@@ -133,8 +133,8 @@ public struct Rotation: Sendable {
         }
     }
 
-    /// Removes the keys of sales that ended some time ago. Those of a sale that never opened too: somebody may have been
-    /// killed while opening it.
+    /// Removes the keys of sales that ended some time ago. Those of a sale that never opened too: somebody may have
+    /// been killed while opening it.
     private func removeKeysOfFinishedSales() async throws {
         let rows = try await postgres.query(
             """
