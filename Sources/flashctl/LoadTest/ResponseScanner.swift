@@ -1,8 +1,8 @@
 import Glibc
 
 /// Reads HTTP/1.1 responses piece by piece, as they come from the socket, and keeps of each only the status, whether
-/// the connection lives on, what it says about asking again, and the start of a refusal's body. Written for the generator's hot path: complete lines
-/// are read where they lie, and nothing is allocated once it is warm.
+/// the connection lives on, what it says about asking again, and the start of a refusal's body. Written for the
+/// generator's hot path: complete lines are read where they lie, and nothing is allocated once it is warm.
 struct ResponseScanner {
     /// What a piece led to.
     enum Event: Equatable {
