@@ -34,7 +34,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     init(server: LoopServer) {
         self.server = server
-        self.clock = ConnectionClock(now: server.now)
+        self.clock = ConnectionClock(now: server.coarseNow)
     }
 
     // MARK: Reading
@@ -74,7 +74,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private func received(_ head: HTTPRequestHead) {
-        clock.headEnded(now: server.now)
+        clock.headEnded(now: server.coarseNow)
         let parsed = IncomingRequest(head: head)
         if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
         if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
@@ -84,7 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func finishRequest() {
         guard let request else { return }
         self.request = nil
-        clock.requestEnded(now: server.now)
+        clock.requestEnded(now: server.coarseNow)
         let slot = firstSlot + slots.count
         slots.append(.waiting(keepAlive: request.keepAlive))
         accepts = request.keepAlive
@@ -93,7 +93,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// First bytes of a request have come; see `RequestGuard`.
     func receivedBytes() {
-        clock.receivedBytes(now: server.now)
+        clock.receivedBytes(now: server.coarseNow)
     }
 
     /// Whether the decoder is between two requests or inside a head.
@@ -131,7 +131,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        clock.writability(context.channel.isWritable, now: server.now)
+        clock.writability(context.channel.isWritable, now: server.coarseNow)
         resumeReading()
         context.fireChannelWritabilityChanged()
     }
@@ -161,7 +161,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         while let context, !closing, case .ready(let answer, let keepAlive)? = slots.first {
             slots.removeFirst()
             firstSlot += 1
-            clock.answered(now: server.now)
+            clock.answered(now: server.coarseNow)
             context.write(wrapOutboundOut(answer), promise: nil)
             if !keepAlive { closing = true }
         }
@@ -182,7 +182,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if closing {
             // Half-closing lets the client read the answer although bytes of it that nobody read are still arriving.
             context.close(mode: .output, promise: nil)
-            clock.lingering(now: server.now)
+            clock.lingering(now: server.coarseNow)
         } else {
             resumeReading()
         }

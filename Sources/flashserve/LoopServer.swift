@@ -40,6 +40,9 @@ final class LoopServer {
 
     /// The loop's clock; never jumps.
     var now: NIODeadline { .now() }
+    /// The loop's clock as of the last tick or quarter of a second: exact enough for limits of seconds, and read several
+    /// times for each request.
+    private(set) var coarseNow = NIODeadline.now()
 
     /// Starts the timer of limits and waits.
     func start() {
@@ -124,6 +127,7 @@ final class LoopServer {
 
     private func tick() {
         tickIsScheduled = false
+        coarseNow = .now()
         responses.refresh(now: Timestamp.host)
         checkouts.sendWaiting()
         purchases.sendWaiting()
@@ -137,6 +141,7 @@ final class LoopServer {
 
     private func quarterSecond() {
         ticks += 1
+        coarseNow = .now()
         responses.refresh(now: Timestamp.host)
         waiters.expire()
         if !waiters.isIdle { waiters.lookUpAll() }
