@@ -112,8 +112,8 @@ struct DrainService: Sendable {
         for loop in loops { loop.run { $0.waiters.committed(purchases) } }
     }
 
-    /// For a stopping server: what was decided so far reaches Postgres, unless that takes too long because other servers
-    /// go on deciding; then it is theirs to carry.
+    /// For a stopping server: what was decided so far reaches Postgres, unless that takes too long because other
+    /// servers go on deciding; then it is theirs to carry.
     func finish() async throws {
         let deadline = ContinuousClock.now + Limits.finalDrainTime
         let (redis, installation) = try await supervisor.connectValidated()

@@ -40,8 +40,8 @@ final class LoopServer {
 
     /// The loop's clock; never jumps.
     var now: NIODeadline { .now() }
-    /// The loop's clock as of the last tick or quarter of a second: exact enough for limits of seconds, and read several
-    /// times for each request.
+    /// The loop's clock as of the last tick or quarter of a second: exact enough for limits of seconds, and read
+    /// several times for each request.
     private(set) var coarseNow = NIODeadline.now()
 
     /// Starts the timer of limits and waits.

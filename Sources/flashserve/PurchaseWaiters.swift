@@ -150,6 +150,10 @@ final class PurchaseWaiters {
             answer(purchase, display)
         case .pending: dropUnclaimed(hold, .pending)
         case .expired: dropUnclaimed(hold, .expiredCode)
+        case .unknown(saleIsFinished: false):
+            // Redis was asked, unless the sale is so new that this server had not heard of it.
+            let sale = waiters[hold]?.first?.saleID
+            dropUnclaimed(hold, sale.map { server.schedule.sale($0) == nil } ?? false ? .unavailable : .unknownCode)
         case .unknown, nil: dropUnclaimed(hold, .unknownCode)
         }
     }

@@ -107,8 +107,12 @@ actor RedisSupervisor {
                 endpoint: options.redis,
                 identity: validated.identity,
                 epochs: validated.epochs,
-                generation: generation
+                generation: generation,
+                damaged: Set(validated.damaged.keys)
             )
+            for (sale, why) in validated.damaged {
+                logger.error("sale is not sold: its keys are damaged", metadata: ["sale": "\(sale)", "why": "\(why)"])
+            }
             let time = try await RedisTime.read(client)
             state.update { values in
                 values.sales = sales

@@ -15,7 +15,7 @@ struct RunningServer: Sendable {
     let sweep: ExpirySweep
     let schedule: ScheduleService
     let pages: PageRenderer
-    let links: [PostgresLink]
+    let links: PostgresLinks
 
     /// Starts, serves until the graceful shutdown, and stops.
     static func serve(
@@ -33,6 +33,7 @@ struct RunningServer: Sendable {
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
             try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)
+            try await server.waitForLoops(upTo: Limits.firstSaleTime)
             services.addTask { await server.schedule.run() }
             let listener = try await Listener.bind(
                 host: options.host,
@@ -48,116 +49,14 @@ struct RunningServer: Sendable {
         try await server.finish()
     }
 
-    private static func assemble(
-        _ options: ServerOptions,
-        _ frontGroup: MultiThreadedEventLoopGroup,
-        _ backGroup: MultiThreadedEventLoopGroup,
-        _ logger: Logger
-    ) async throws -> RunningServer {
-        let state = ServerState()
-        func link() -> PostgresLink { PostgresLink(endpoint: options.postgres, logger: logger) }
-        let (controlLink, scheduleLink, rotationLink) = (link(), link(), link())
-        let (sweepLink, lookupLink, pagesLink) = (link(), link(), link())
-        let connection = try await controlLink.connection()
-        try await requireSchema(connection)
-        let secret = try await Installation.read(connection).secret
-        let supervisor = RedisSupervisor(
-            options: options,
-            postgres: controlLink,
-            group: backGroup,
-            state: state,
-            logger: logger
-        )
-        let ledgerWakeup = Wakeup()
-        let pages = PageRenderer(supervisor: supervisor, postgres: pagesLink, state: state)
-        let control = ControlCenter(
-            supervisor: supervisor,
-            lookups: LookupService(postgres: lookupLink),
-            pages: pages,
-            ledgerWakeup: ledgerWakeup
-        )
-        let loops = try await makeLoops(
-            frontGroup,
-            control: control,
-            secret: secret,
-            connections: OpenFiles.raiseLimit(logger),
-            logger: logger
-        )
-        await supervisor.serve(loops)
-        let drains = [DrainService.Stream.ledger, .attempts].map { stream in
-            DrainService(
-                stream: stream,
-                supervisor: supervisor,
-                postgres: link(),
-                state: state,
-                loops: loops,
-                wakeup: stream == .ledger ? ledgerWakeup : Wakeup(),
-                logger: logger
-            )
+    /// Waits until every loop has its connection to Redis: the first buyer must not be refused.
+    private func waitForLoops(upTo limit: Duration) async throws {
+        let deadline = ContinuousClock.now + limit
+        for loop in loops {
+            while try await !loop.ask({ $0.redis.usable != nil }), ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(2))
+            }
         }
-        return RunningServer(
-            options: options,
-            logger: logger,
-            state: state,
-            supervisor: supervisor,
-            loops: loops,
-            drains: drains,
-            sweep: ExpirySweep(
-                supervisor: supervisor,
-                postgres: sweepLink,
-                state: state,
-                loops: loops,
-                logger: logger
-            ),
-            schedule: ScheduleService(
-                supervisor: supervisor,
-                postgres: scheduleLink,
-                rotationPostgres: rotationLink,
-                state: state,
-                loops: loops,
-                hourly: options.rotate,
-                logger: logger
-            ),
-            pages: pages,
-            links: [controlLink, scheduleLink, rotationLink, sweepLink, lookupLink, pagesLink] + drains.map(\.postgres)
-        )
-    }
-
-    private static func requireSchema(_ connection: PostgresConnection) async throws {
-        let pending = try await Migrator().pending(connection)
-        guard pending.isEmpty else {
-            throw ServerError(
-                .schemaNotReady,
-                "the database lacks \(pending.count) migration(s), first \(pending[0])",
-                nextStep: "run `flashctl migrate`"
-            )
-        }
-    }
-
-    private static func makeLoops(
-        _ group: MultiThreadedEventLoopGroup,
-        control: ControlCenter,
-        secret: [UInt8],
-        connections: Int,
-        logger: Logger
-    ) async throws -> [LoopHandle] {
-        let perLoop = max(1, connections / group.makeIterator().reduce(0) { count, _ in count + 1 })
-        var handles: [LoopHandle] = []
-        for loop in group.makeIterator() {
-            let handle = try await loop.submit {
-                let server = LoopServer(
-                    loop: loop,
-                    control: control,
-                    secret: secret,
-                    connections: perLoop,
-                    logger: logger
-                )
-                server.start()
-                return LoopHandle(server)
-            }.get()
-            handles.append(handle)
-        }
-        return handles
     }
 
     private func announce(_ listener: any Channel) {
@@ -228,7 +127,7 @@ struct RunningServer: Sendable {
         }
         for loop in loops { try await loop.ask { $0.stop() } }
         await pages.close()
-        for link in links { await link.close() }
+        await links.close()
         logger.info("stopped")
     }
 }

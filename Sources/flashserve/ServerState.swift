@@ -54,7 +54,8 @@ struct RedisInstallation: Sendable {
         sales.filter { !damaged.contains($0.id) }
     }
 
-    /// The epoch under which a sale may be written: that of the validation, or for a sale that was opened since, its own.
+    /// The epoch under which a sale may be written: that of the validation, or for a sale that was opened
+    /// since, its own.
     func epoch(of sale: Sale) -> Int64? {
         epochs[sale.id] ?? sale.epoch
     }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite struct ScriptCheckoutTests {
+@Suite(.serialized) struct ScriptCheckoutTests {
     @Test func `item ids up to 2^63-1 survive everything`() async throws {
         try await withRedis { client in
             let bench = try await SaleBench.open(client)

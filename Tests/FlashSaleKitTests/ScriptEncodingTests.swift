@@ -3,7 +3,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite struct ScriptEncodingTests {
+@Suite(.serialized) struct ScriptEncodingTests {
     let keys = SaleKeys(SaleBench.saleID(12))
 
     @Test func `keys of a sale share one slot and come in the order of the scripts`() {

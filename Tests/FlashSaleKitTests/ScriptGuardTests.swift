@@ -3,7 +3,7 @@ import Testing
 @testable import FlashSaleKit
 
 /// What every writing script checks before it decides.
-@Suite struct ScriptGuardTests {
+@Suite(.serialized) struct ScriptGuardTests {
     /// The statuses of a call of each writing script.
     private static func statuses(_ bench: SaleBench) async throws -> [ScriptStatus] {
         [

@@ -23,7 +23,7 @@ struct SeededGenerator: RandomNumberGenerator {
 /// Random operations on the scripts and on the model: every reply, the whole state and the whole journal must agree.
 ///
 /// `FLASHCTL_SEEDS` is the number of seeds, `FLASHCTL_SEED` repeats a single one.
-@Suite struct ScriptModelTests {
+@Suite(.serialized) struct ScriptModelTests {
     static let seeds: [UInt64] = {
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["FLASHCTL_SEED"].flatMap(UInt64.init) { return [seed] }

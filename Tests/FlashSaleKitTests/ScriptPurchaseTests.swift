@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite struct ScriptPurchaseTests {
+@Suite(.serialized) struct ScriptPurchaseTests {
     @Test(
         arguments: [(-1, PurchaseCall.Outcome.purchased), (0, .lapsed), (1, .lapsed)] as [(Int64, PurchaseCall.Outcome)]
     )

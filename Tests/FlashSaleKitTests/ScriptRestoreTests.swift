@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite struct ScriptRestoreTests {
+@Suite(.serialized) struct ScriptRestoreTests {
     private static func fence(_ bench: inout SaleBench, _ epoch: Int64) async throws -> FenceCall.Fenced? {
         let reply = try FenceCall.parse(try await bench.client.send(FenceCall.command(keys: bench.keys, epoch: epoch)))
         guard case .fenced(let fenced, _) = reply else { return nil }

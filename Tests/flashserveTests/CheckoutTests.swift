@@ -4,7 +4,7 @@ import Testing
 
 @testable import flashserve
 
-@Suite struct CheckoutTests {
+@Suite(.serialized) struct CheckoutTests {
     @Test func aBuyerGetsACodePaysAndThePurchaseIsInPostgresBeforeTheAnswer() async throws {
         try await TestServer.with { server in
             let client = try await server.connect()

@@ -5,7 +5,7 @@ import Testing
 @testable import flashserve
 
 /// What makes a running server stop believing a store, and how it returns.
-@Suite struct GuardTests {
+@Suite(.serialized) struct GuardTests {
     /// Asks until the status is the expected one; at most 20 seconds.
     private func await(_ expected: Int, _ ask: () async throws -> Int) async throws {
         var status = 0

@@ -5,7 +5,7 @@ import Testing
 @testable import flashserve
 
 /// Starting, stopping, and what happens when a store is away.
-@Suite struct LifecycleTests {
+@Suite(.serialized) struct LifecycleTests {
     @Test("shutdown under load: every answered request is on record")
     func shutdownUnderLoad() async throws {
         try await LocalStack.withTemporary { stack in

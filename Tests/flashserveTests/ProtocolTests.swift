@@ -4,7 +4,7 @@ import Testing
 @testable import flashserve
 
 /// What a connection may do to the server, and what it gets for it.
-@Suite struct ProtocolTests {
+@Suite(.serialized) struct ProtocolTests {
     @Test func pipelinedAnswersKeepTheirOrder() async throws {
         try await TestServer.with(TestServer.terms(stock: 3)) { server in
             let client = try await server.connect()

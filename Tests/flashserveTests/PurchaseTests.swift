@@ -4,7 +4,7 @@ import Testing
 
 @testable import flashserve
 
-@Suite struct PurchaseTests {
+@Suite(.serialized) struct PurchaseTests {
     @Test("a code raced by 100 purchases sells one unit; all answers carry the same receipt")
     func oneCodeBuysOneUnit() async throws {
         try await TestServer.with(eventLoops: 2) { server in

@@ -5,7 +5,7 @@ import Testing
 @testable import flashserve
 
 /// The requests of the README, sent as they stand there.
-@Suite struct ReadmeTests {
+@Suite(.serialized) struct ReadmeTests {
     private struct Example {
         let method: String
         let target: String

@@ -4,7 +4,7 @@ import Testing
 @testable import flashctl
 
 /// The built program as a process: statuses and streams.
-@Suite struct BinaryTests {
+@Suite(.serialized) struct BinaryTests {
     private let refuse: ScriptedServer.Behaviour = { _, _ in [.send(response(409, "{\"error\":\"sold_out\"}"))] }
 
     @Test func helpAndVersionAreData() async throws {

@@ -3,7 +3,7 @@ import Testing
 @testable import flashctl
 
 /// What `--help` promises.
-@Suite struct HelpTests {
+@Suite(.serialized) struct HelpTests {
     private static let names = ["serve", "seed-sale", "rotate-hour", "status", "migrate", "loadtest"]
 
     @Test(arguments: names)

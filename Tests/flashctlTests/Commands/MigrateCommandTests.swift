@@ -2,7 +2,7 @@ import Testing
 
 @testable import flashctl
 
-@Suite struct MigrateCommandTests {
+@Suite(.serialized) struct MigrateCommandTests {
     @Test func migratingTwiceAppliesOnce() async throws {
         try await CommandStack.with(migrated: false) { stores in
             let plan = try await stores.run(MigrateCommand.self, "--dry-run", "-o", "json")

@@ -3,7 +3,7 @@ import Testing
 @testable import FlashSaleKit
 @testable import flashctl
 
-@Suite struct RotateHourCommandTests {
+@Suite(.serialized) struct RotateHourCommandTests {
     @Test func successIsSilentAndRepeatable() async throws {
         try await CommandStack.with { stores in
             for _ in 0..<3 {

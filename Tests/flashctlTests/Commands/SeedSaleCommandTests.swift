@@ -3,7 +3,7 @@ import Testing
 
 @testable import flashctl
 
-@Suite struct SeedSaleCommandTests {
+@Suite(.serialized) struct SeedSaleCommandTests {
     private func seed(_ stores: CommandStack, _ more: String...) async throws -> CommandStack.Outcome {
         try await stores.run(
             SeedSaleCommand.self,

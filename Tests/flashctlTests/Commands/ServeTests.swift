@@ -4,7 +4,7 @@ import Testing
 @testable import flashctl
 
 /// The whole tool as processes: a server with its private stores, the generator, the status, and the end.
-@Suite struct ServeTests {
+@Suite(.serialized) struct ServeTests {
     @Test func aLocalServerServesAndEndsCleanly() async throws {
         try await withFolder { folder in
             let environment = ["XDG_STATE_HOME": folder, "HOME": folder, "FLASHCTL_HOURLY_STOCK": "50"]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import flashctl
 
-@Suite struct StatusCommandTests {
+@Suite(.serialized) struct StatusCommandTests {
     @Test func withoutASaleItSaysHowToGetOne() async throws {
         try await CommandStack.with { stores in
             let outcome = try await stores.run(StatusCommand.self)
@@ -59,7 +59,7 @@ import Testing
     }
 }
 
-@Suite struct StatusReportTests {
+@Suite(.serialized) struct StatusReportTests {
     private func report(
         opens: Int64 = 0,
         closes: Int64 = 100,

@@ -3,7 +3,7 @@ import Testing
 @testable import FlashSaleKit
 @testable import flashctl
 
-@Suite struct ConfigurationTests {
+@Suite(.serialized) struct ConfigurationTests {
     private func load(
         flags: [SettingKey: String] = [:],
         environment: [String: String] = [:],

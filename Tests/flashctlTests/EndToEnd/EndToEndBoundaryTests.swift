@@ -7,7 +7,7 @@ import Testing
 @testable import flashctl
 
 /// The change from one sale to the next, under way.
-@Suite struct EndToEndBoundaryTests {
+@Suite(.serialized) struct EndToEndBoundaryTests {
     private static let hold: Int64 = 600_000
 
     @Test func requestsThatStraddleTheChangeTakeFromOneSaleOnly() async throws {

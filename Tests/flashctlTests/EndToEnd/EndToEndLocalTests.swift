@@ -5,7 +5,7 @@ import Testing
 @testable import flashctl
 
 /// `serve --local` as its users meet it: processes, signals, curl and psql.
-@Suite struct EndToEndLocalTests {
+@Suite(.serialized) struct EndToEndLocalTests {
     private struct Memory: Sendable {
         var sale: String
         var code: String

@@ -5,7 +5,7 @@ import Testing
 @testable import flashctl
 
 /// Records that outlive what happens to Postgres and to the server.
-@Suite struct EndToEndOutageTests {
+@Suite(.serialized) struct EndToEndOutageTests {
     @Test func everyAnsweredAttemptIsRecordedOnceAcrossAnOutageOfPostgresAndAKill() async throws {
         try await CommandStack.with { stores in
             let seeded = try await BuiltBinary.run(

@@ -3,7 +3,7 @@ import Testing
 @testable import flashctl
 
 /// The generator against the real server: what it reports is what Postgres has.
-@Suite struct LoadShopTests {
+@Suite(.serialized) struct LoadShopTests {
     private static let books = """
         select count(*), count(distinct unit), max(unit), count(distinct user_id), max(user_slot) from purchases
         """

@@ -4,7 +4,7 @@ import Testing
 @testable import flashctl
 
 /// The process's own streams, seen from outside.
-@Suite struct OutputSinkTests {
+@Suite(.serialized) struct OutputSinkTests {
     @Test func aFullDiskIsAnErrorWithItsReason() async throws {
         try await ScriptedServer.serving({ _, _ in [.send(response(409))] }) { server in
             let outcome = try await BuiltBinary.script(

@@ -1,0 +1,131 @@
+import FlashSaleKit
+import Logging
+import NIOCore
+import NIOPosix
+
+/// One Postgres connection for each part of a server: none queues behind another, and none shares the locks of another.
+struct PostgresLinks: Sendable {
+    let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain: PostgresLink
+
+    init(_ endpoint: PostgresEndpoint, _ logger: Logger) {
+        func link() -> PostgresLink { PostgresLink(endpoint: endpoint, logger: logger) }
+        (control, schedule, rotation, sweep) = (link(), link(), link(), link())
+        (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(), link())
+    }
+
+    /// Ends all connections.
+    func close() async {
+        for link in [control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain] {
+            await link.close()
+        }
+    }
+}
+
+extension RunningServer {
+    /// Makes the parts of a server and connects them; nothing runs yet.
+    static func assemble(
+        _ options: ServerOptions,
+        _ frontGroup: MultiThreadedEventLoopGroup,
+        _ backGroup: MultiThreadedEventLoopGroup,
+        _ logger: Logger
+    ) async throws -> RunningServer {
+        let state = ServerState()
+        let links = PostgresLinks(options.postgres, logger)
+        let connection = try await links.control.connection()
+        try await requireSchema(connection)
+        let supervisor = RedisSupervisor(
+            options: options,
+            postgres: links.control,
+            group: backGroup,
+            state: state,
+            logger: logger
+        )
+        let ledgerWakeup = Wakeup()
+        let pages = PageRenderer(supervisor: supervisor, postgres: links.pages, state: state)
+        let control = ControlCenter(
+            supervisor: supervisor,
+            lookups: LookupService(postgres: links.lookups),
+            pages: pages,
+            ledgerWakeup: ledgerWakeup
+        )
+        let secret = try await Installation.read(connection).secret
+        let loops = try await makeLoops(frontGroup, control: control, secret: secret, logger: logger)
+        await supervisor.serve(loops)
+        func drain(_ stream: DrainService.Stream, _ link: PostgresLink, _ wakeup: Wakeup) -> DrainService {
+            DrainService(
+                stream: stream,
+                supervisor: supervisor,
+                postgres: link,
+                state: state,
+                loops: loops,
+                wakeup: wakeup,
+                logger: logger
+            )
+        }
+        return RunningServer(
+            options: options,
+            logger: logger,
+            state: state,
+            supervisor: supervisor,
+            loops: loops,
+            drains: [
+                drain(.ledger, links.ledgerDrain, ledgerWakeup), drain(.attempts, links.attemptsDrain, Wakeup()),
+            ],
+            sweep: ExpirySweep(
+                supervisor: supervisor,
+                postgres: links.sweep,
+                state: state,
+                loops: loops,
+                logger: logger
+            ),
+            schedule: ScheduleService(
+                supervisor: supervisor,
+                postgres: links.schedule,
+                rotationPostgres: links.rotation,
+                state: state,
+                loops: loops,
+                hourly: options.rotate,
+                logger: logger
+            ),
+            pages: pages,
+            links: links
+        )
+    }
+
+    private static func requireSchema(_ connection: PostgresConnection) async throws {
+        let pending = try await Migrator().pending(connection)
+        guard pending.isEmpty else {
+            throw ServerError(
+                .schemaNotReady,
+                "the database lacks \(pending.count) migration(s), first \(pending[0])",
+                nextStep: "run `flashctl migrate`"
+            )
+        }
+    }
+
+    private static func makeLoops(
+        _ group: MultiThreadedEventLoopGroup,
+        control: ControlCenter,
+        secret: [UInt8],
+        logger: Logger
+    ) async throws -> [LoopHandle] {
+        let eventLoops = Array(group.makeIterator())
+        let connections = max(1, OpenFiles.raiseLimit(logger) / eventLoops.count)
+        var handles: [LoopHandle] = []
+        for loop in eventLoops {
+            let handle = try await loop.submit {
+                let server = LoopServer(
+                    loop: loop,
+                    control: control,
+                    secret: secret,
+                    connections: connections,
+                    logger: logger
+                )
+                server.start()
+                return LoopHandle(server)
+            }.get()
+            handles.append(handle)
+        }
+        return handles
+    }
+}
