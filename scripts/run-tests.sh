@@ -15,7 +15,8 @@ total=0
 summaries=()
 for target in "${targets[@]}"; do
     # Colours would hide the marks that are searched for below.
-    NO_COLOR=1 swift test --skip-build --filter "^$target\." "$@" 2>&1 | sed -u 's/\x1b\[[0-9;]*m//g' | tee "$log.$target" || code=$?
+    NO_COLOR=1 swift test --skip-build --filter "^$target\." "$@" 2>&1 |
+        sed -u 's/\x1b\[[0-9;]*m//g' | tee "$log.$target" || code=$?
     cat "$log.$target" >>"$log"
     summary=$(grep -E '^. Test run with [0-9]+ tests? ' "$log.$target" | tail -n 1 || true)
     rm -f "$log.$target"

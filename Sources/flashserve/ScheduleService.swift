@@ -82,6 +82,9 @@ struct ScheduleService: Sendable {
     private func log(_ report: RotationReport) {
         for sale in report.opened { logger.info("sale opened", metadata: ["sale": "\(sale)"]) }
         for sale in report.finished { logger.info("sale finished", metadata: ["sale": "\(sale)"]) }
+        for (sale, why) in report.failed {
+            logger.error("sale could not be rotated", metadata: ["sale": "\(sale)", "why": "\(why)"])
+        }
         for (sale, problems) in report.mismatches {
             logger.error("sale does not add up", metadata: ["sale": "\(sale)", "problems": "\(problems)"])
         }
