@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Optimisations that were measured to help the hot path; see docs/BENCHMARKS.md. `-Ounchecked` is never used:
-/// assertions stay on in production.
+/// Release builds leave out the run-time checks of exclusive access; the compiler's own stay. `-Ounchecked` is never
+/// used: assertions stay on in production.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),
