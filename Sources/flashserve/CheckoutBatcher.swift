@@ -11,7 +11,7 @@ final class CheckoutBatcher {
     private var waiting: Deque<CheckoutBatch> = []
     private var spare: [CheckoutBatch] = []
     private var waitingCount = 0
-    private(set) var inFlight = 0
+    private var inFlight = 0
     private var generator = CodeGenerator()
     private var holdIDs = ByteBuffer()
     private var keyFlags = ByteBuffer()
@@ -19,9 +19,6 @@ final class CheckoutBatcher {
     init(server: LoopServer) {
         self.server = server
     }
-
-    /// Whether nothing waits and nothing is in flight.
-    var isIdle: Bool { waitingCount == 0 && inFlight == 0 }
 
     /// Takes a valid checkout; it is decided or refused in any case.
     func submit(user: [UInt8], itemID: Int64, key: [UInt8]?, responder: Responder) {

@@ -69,10 +69,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
-        context.fireChannelReadComplete()
-    }
-
     private func received(_ head: HTTPRequestHead) {
         clock.headEnded(now: server.coarseNow)
         let parsed = IncomingRequest(head: head)

@@ -38,9 +38,6 @@ final class HoldBatcher {
         self.operation = operation
     }
 
-    /// Whether nothing waits and nothing is in flight.
-    var isIdle: Bool { waitingCount == 0 && inFlight == 0 }
-
     /// Takes a code that reads well; it is answered in any case.
     func submit(_ code: HoldCode, responder: Responder) {
         guard waitingCount < Limits.waitingAttempts else { return responder(server.responses.fixed(.overloaded)) }

@@ -1,5 +1,4 @@
 import FlashSaleKit
-import Synchronization
 
 /// Reads purchases in Postgres for the event loops.
 actor LookupService {

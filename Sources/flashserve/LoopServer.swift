@@ -179,9 +179,6 @@ final class LoopServer {
         default: break
         }
     }
-
-    /// Whether no request waits for a decision or for Postgres.
-    var isIdle: Bool { checkouts.isIdle && purchases.isIdle && releases.isIdle && waiters.isIdle }
 }
 
 extension Timestamp {
