@@ -25,6 +25,10 @@ public struct Migration: Sendable {
 public enum Migrations {
     /// In the order of application.
     public static let all: [Migration] = [
-        Migration(name: "m0001_sales", script: String(decoding: PackageResources.m0001_sales_sql, as: UTF8.self))
+        Migration(name: "m0001_sales", script: String(decoding: PackageResources.m0001_sales_sql, as: UTF8.self)),
+        Migration(
+            name: "m0002_recoveries",
+            script: String(decoding: PackageResources.m0002_recoveries_sql, as: UTF8.self)
+        ),
     ]
 }
