@@ -1,4 +1,5 @@
 import ArgumentParser
+import FlashSaleKit
 import Foundation
 
 /// The tool with which an operations team runs flash sales.
@@ -33,6 +34,7 @@ struct Flashctl: AsyncParsableCommand {
         // A closed pipe is an error of write(2) for us, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         do {
+            try Failpoint.check(ProcessInfo.processInfo.environment)
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()

@@ -43,6 +43,7 @@ struct AttemptsBatch: Sendable {
         do {
             return try await postgres.transaction { [buffer, dead] session in
                 guard try moveCursor(rows: buffer.rowCount, in: session) else { return nil }
+                Failpoint.reach("attempts.before-copy")
                 if !buffer.isEmpty {
                     try session.copyIn(
                         """
@@ -53,7 +54,9 @@ struct AttemptsBatch: Sendable {
                         buffer
                     )
                 }
+                Failpoint.reach("attempts.after-copy")
                 try write(dead, in: session)
+                Failpoint.reach("attempts.before-commit")
                 return DrainResult(rows: buffer.rowCount, deadLetters: dead.count)
             }
         } catch let error as PostgresError where error.isRowFault {

@@ -6,8 +6,11 @@ public struct AttemptsDrain: Sendable {
     public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = DrainLimits()) {
         drain = JournalDrain(.attempts, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
             let batch = AttemptsBatch(portion: portion)
-            return portion.careful
+            let result =
+                portion.careful
                 ? try await batch.commitRowByRow(on: postgres) : try await batch.commitWithCopy(on: postgres)
+            Failpoint.reach("attempts.after-commit")
+            return result
         }
     }
 

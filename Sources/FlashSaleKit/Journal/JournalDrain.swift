@@ -156,6 +156,7 @@ actor JournalDrain {
                 String(limits.trimEntries)
             )
         )
+        Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim")
         let removed = Int(reply.integerValue ?? 0)
         if removed < 0 {
             throw JournalError(

@@ -11,8 +11,11 @@ public struct LedgerDrain: Sendable {
     public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = .ledger) {
         drain = JournalDrain(.ledger, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
             let batch = LedgerBatch(portion)
+            Failpoint.reach("ledger.before-commit")
             do {
-                return try await batch.commitInOneStatement(on: postgres)
+                let result = try await batch.commitInOneStatement(on: postgres)
+                Failpoint.reach("ledger.after-commit")
+                return result
             } catch let error as PostgresError where error.isRowFault {
                 return try await batch.commitRowByRow(on: postgres)
             }

@@ -76,10 +76,12 @@ public struct Rotation: Sendable {
                 report.created.append(sale.id)
             }
         }
+        Failpoint.reach("rotation.seeded")
         for (sale, why) in validated.damaged { report.failed[sale] = "its keys in Redis are damaged: \(why)" }
         let sales = try await store.unfinished()
         // All of them before anything is finished, which may fail.
         try await open(sales.filter { $0.terms.closesAt > now && $0.epoch == nil }, &report)
+        Failpoint.reach("rotation.opened")
         try await finish(sales.filter { $0.terms.closesAt <= now && validated.damaged[$0.id] == nil }, &report)
         if isConnected { try await removeKeysOfFinishedSales() }
         return report

@@ -20,12 +20,14 @@ struct SaleFinisher: Sendable {
     /// Ends a sale that is open in Redis and past its closing time.
     func finish(_ sale: Sale, epoch: Int64) async throws -> Outcome {
         if let reason = try await close(sale.id, epoch) { return .waiting(reason) }
+        Failpoint.reach("rotation.closing")
         do {
             if let reason = try await drainAll(sale.id, epoch) { return .waiting(reason) }
         } catch let error as JournalError where error.code == .rowsRefused {
             // The connection is gone, and with it this finisher. The drains of the servers outlive theirs.
             return .waiting("Postgres refuses rows of its journal, which the drain of a server isolates")
         }
+        Failpoint.reach("rotation.drained")
         let command = SnapshotCall.command(keys: SaleKeys(sale.id))
         guard let snapshot = try SnapshotCall.parse(try await redis.send(command)) else {
             throw RecoveryError(
@@ -45,6 +47,7 @@ struct SaleFinisher: Sendable {
             timeout: .seconds(300)
         )
         try await commit(sale.id, record)
+        Failpoint.reach("rotation.finished")
         return .finished
     }
 

@@ -34,6 +34,16 @@ import Testing
         #expect(outcome.talk.contains("next step: give a whole number from 0 to 65535"))
     }
 
+    @Test func anUnknownFailpointIs78() async throws {
+        let outcome = try await BuiltBinary.run(
+            ["--version"],
+            environment: ["FLASHCTL_FAILPOINT": "ledger.nowhere=abort"]
+        )
+        #expect(outcome.status == 78)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.talk.contains("FLASHCTL_FAILPOINT: `ledger.nowhere=abort` names no failpoint"))
+    }
+
     @Test func anUnreachableTargetIs69() async throws {
         let port = try await ScriptedServer.serving({ _, _ in [] }) { $0.port }
         let outcome = try await BuiltBinary.run(["loadtest", "--target", "http://127.0.0.1:\(port)"])
