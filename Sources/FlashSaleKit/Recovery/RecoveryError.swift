@@ -12,6 +12,8 @@ public struct RecoveryError: Error, Sendable, CustomStringConvertible {
         case locked
         /// Another process has recovered since: start again.
         case superseded
+        /// Postgres took the lock from this process, which stood still: start again.
+        case lockLost
     }
 
     /// What went wrong.

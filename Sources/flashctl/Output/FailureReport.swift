@@ -75,7 +75,7 @@ enum FailureReport {
     private static func status(of error: RecoveryError) -> ExitStatus {
         switch error.code {
         case .installationMismatch, .unsafeConfiguration: .badConfiguration
-        case .locked, .superseded: .tryLater
+        case .locked, .lockLost, .superseded: .tryLater
         case .rebuildNeeded: .failure
         }
     }
