@@ -1,0 +1,99 @@
+/// Everything that one recount of a sale goes by: Postgres in one snapshot, then Redis at one instant, then the journal
+/// between the two. It is there still: trimming never passes a cursor. So the three must agree exactly.
+struct Evidence: Sendable {
+    let recount: PostgresRecount
+    /// Nil when Redis has no keys of the sale.
+    let contents: RedisContents?
+    /// Nil when there are no keys, or the journal was not compared.
+    let tail: JournalTail?
+    let retained: RetainedJournal?
+    let faults: [RetainedFault]
+    /// The id of the installation in Redis; nil when it has none.
+    let redisInstallation: String?
+    /// Why Redis could not be compared, if it could not.
+    let trouble: Trouble?
+
+    /// Why a second look may see more.
+    enum Trouble: Sendable, Equatable {
+        case recovering
+        /// Somebody has taken the sale over since Postgres was read.
+        case epochMoved(from: Int64, to: Int64)
+        case keysMissing
+        case wrongType(String)
+        /// The journal was trimmed beyond the cursor that Postgres had when it was read.
+        case trimmedPastCursor(JournalStream)
+    }
+
+    var saleID: SaleID { recount.saleID }
+
+    /// What the ledger says at the instant at which Redis was read.
+    var fold: LedgerFold {
+        var fold = recount.fold
+        // Lines that Postgres has already are a fault of the cursor, and must not count twice.
+        for row in tail?.ledger ?? [] where row.seq > recount.ledger.highestSeq { fold.apply(row) }
+        fold.highestSeq = max(fold.highestSeq, recount.loose.highestSeq, tail?.steps.max() ?? 0)
+        fold.latest = max(fold.latest, tail?.latest ?? 0)
+        return fold
+    }
+
+    /// Collects it once. Nil when there is no such sale.
+    static func collect(
+        _ saleID: SaleID,
+        depth: Verification.Depth,
+        redis: RedisClient,
+        postgres: PostgresConnection
+    ) async throws -> Evidence? {
+        guard let recount = try await PostgresRecount.read(saleID, depth: depth, from: postgres) else { return nil }
+        guard recount.isOpened, !recount.isFinished else { return Evidence(recount) }
+        let keys = SaleKeys(saleID)
+        let installation = try await redis.send(RedisCommand("GET", Handshake.installationKey)).string
+        switch try await LargeContents.read(keys, from: redis) {
+        case .missing: return Evidence(recount, installation: installation, trouble: .keysMissing)
+        case .wrongType(let key): return Evidence(recount, installation: installation, trouble: .wrongType(key))
+        case .tooLarge(let fields):
+            throw RedisError(.unexpectedReply, "sale \(saleID) has \(fields) fields in Redis and could not be read")
+        case .contents(let contents):
+            if let trouble = trouble(recount, contents) {
+                return Evidence(recount, contents, installation: installation, trouble: trouble)
+            }
+            let tail = try await JournalTail.read(recount, contents, from: redis)
+            let retained = try await RetainedJournal.read(recount, from: redis)
+            // A recovery empties the streams: what was read of them counts only if none began meanwhile.
+            let epoch = try await redis.send(RedisCommand("HGET", keys.sale, "epoch")).integerValue ?? 0
+            if epoch != contents.epoch {
+                let moved = Trouble.epochMoved(from: contents.epoch, to: epoch)
+                return Evidence(recount, contents, installation: installation, trouble: moved)
+            }
+            let faults = depth == .full ? try await retained.faults(recount, from: postgres) : []
+            return Evidence(recount, contents, tail, retained, faults, installation: installation, trouble: nil)
+        }
+    }
+
+    private static func trouble(_ recount: PostgresRecount, _ contents: RedisContents) -> Trouble? {
+        if contents.state == .recovering { return .recovering }
+        if contents.epoch != recount.epoch { return .epochMoved(from: recount.epoch, to: contents.epoch) }
+        for stream in JournalStream.allCases {
+            let trimmed = contents.sale[stream.trimmedField].flatMap { StreamID($0) } ?? .zero
+            if trimmed > recount.cursor(stream).lastID { return .trimmedPastCursor(stream) }
+        }
+        return nil
+    }
+
+    private init(
+        _ recount: PostgresRecount,
+        _ contents: RedisContents? = nil,
+        _ tail: JournalTail? = nil,
+        _ retained: RetainedJournal? = nil,
+        _ faults: [RetainedFault] = [],
+        installation: String? = nil,
+        trouble: Trouble? = nil
+    ) {
+        self.recount = recount
+        self.contents = contents
+        self.tail = tail
+        self.retained = retained
+        self.faults = faults
+        redisInstallation = installation
+        self.trouble = trouble
+    }
+}

@@ -1,0 +1,73 @@
+/// Counts a sale again, independently of everything that sells it: from Postgres, from Redis at one instant, and from
+/// the journal between them. It writes nothing, holds no lock, and raises no false alarm while the sale runs.
+///
+/// Cost: one scan of the ledger and some of the attempts of the sale in Postgres (about a second per million rows), and
+/// one reading of its keys in Redis (about 1 ms for 2,000 units; see ``RedisContents/mostAtOnce``). Memory here: about
+/// 500 bytes for each unit that is held or sold, none for attempts.
+public struct Verification: Sendable {
+    /// How much is counted.
+    public enum Depth: Sendable, Equatable {
+        /// Everything.
+        case full
+        /// Everything but the attempts of a sale that has more than ``Verification/quickAttempts``.
+        case quick
+    }
+
+    /// Attempts that a quick recount still looks at.
+    public static let quickAttempts: Int64 = 200_000
+
+    private let redis: RedisClient
+    private let postgres: PostgresConnection
+    /// How long to wait for a recovery to end.
+    private let patience: Duration
+
+    /// A recount over these connections. The Postgres connection is busy meanwhile: give it one of its own.
+    public init(redis: RedisClient, postgres: PostgresConnection, patience: Duration = .seconds(5)) {
+        self.redis = redis
+        self.postgres = postgres
+        self.patience = patience
+    }
+
+    /// Counts one sale. A sale that somebody recovers or finishes just now is looked at again until that is over, or
+    /// the patience is; then the report says so.
+    /// - Throws: ``ScheduleError`` with `.unknownSale`; errors of the stores.
+    public func run(_ sale: SaleID, depth: Depth = .full) async throws -> VerificationReport {
+        let evidence = try await collect(sale, depth: depth)
+        return VerificationReport(
+            saleID: sale,
+            at: evidence.recount.at,
+            standing: Verification.standing(evidence),
+            epoch: evidence.recount.epoch,
+            invariants: Comparison(evidence).invariants()
+        )
+    }
+
+    /// The sales that a recount without a number is about: those that are open.
+    public func openSales() async throws -> [SaleID] {
+        try await SaleStore(postgres: postgres).unfinished().filter { $0.epoch != nil }.map(\.id)
+    }
+
+    /// Collects until nothing moves.
+    func collect(_ sale: SaleID, depth: Depth) async throws -> Evidence {
+        let deadline = ContinuousClock.now + patience
+        while true {
+            let found = try await Evidence.collect(sale, depth: depth, redis: redis, postgres: postgres)
+            guard let found else {
+                throw ScheduleError(
+                    .unknownSale,
+                    "there is no sale \(sale)",
+                    nextStep: "leave out --sale for all sales that are open"
+                )
+            }
+            if found.trouble == nil || ContinuousClock.now >= deadline { return found }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    private static func standing(_ evidence: Evidence) -> VerificationReport.Standing {
+        if evidence.recount.isFinished { return .finished }
+        if !evidence.recount.isOpened { return .unopened }
+        return evidence.trouble == .recovering
+            ? .recovering("sale \(evidence.saleID) is shut in Redis while it is recovered") : .compared
+    }
+}
