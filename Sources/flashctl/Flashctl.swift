@@ -21,6 +21,7 @@ struct Flashctl: AsyncParsableCommand {
             SeedSaleCommand.self,
             RotateHourCommand.self,
             StatusCommand.self,
+            VerifyCommand.self,
             MigrateCommand.self,
             LoadTestCommand.self,
         ]

@@ -5,17 +5,18 @@ import NIOPosix
 
 /// One Postgres connection for each part of a server: none queues behind another, and none shares the locks of another.
 struct PostgresLinks: Sendable {
-    let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain: PostgresLink
+    let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain, verify: PostgresLink
 
     init(_ endpoint: PostgresEndpoint, _ logger: Logger) {
         func link() -> PostgresLink { PostgresLink(endpoint: endpoint, logger: logger) }
         (control, schedule, rotation, sweep) = (link(), link(), link(), link())
         (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(), link())
+        verify = link()
     }
 
     /// Ends all connections.
     func close() async {
-        for link in [control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain] {
+        for link in [control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain, verify] {
             await link.close()
         }
     }
@@ -85,6 +86,13 @@ extension RunningServer {
                 state: state,
                 loops: loops,
                 hourly: options.rotate,
+                logger: logger
+            ),
+            verification: VerifyService(
+                supervisor: supervisor,
+                postgres: links.verify,
+                state: state,
+                interval: options.verifyInterval,
                 logger: logger
             ),
             pages: pages,

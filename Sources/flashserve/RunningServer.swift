@@ -14,6 +14,7 @@ struct RunningServer: Sendable {
     let drains: [DrainService]
     let sweep: ExpirySweep
     let schedule: ScheduleService
+    let verification: VerifyService
     let pages: PageRenderer
     let links: PostgresLinks
 
@@ -30,6 +31,7 @@ struct RunningServer: Sendable {
             services.addTask { await server.schedule.runRotation() }
             services.addTask { await server.supervisor.run() }
             services.addTask { await server.sweep.run() }
+            services.addTask { await server.verification.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
             try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)

@@ -18,6 +18,9 @@ public struct ServerOptions: Sendable {
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
     public var readinessDelayMilliseconds = 500
+    /// How often the open sales are counted again; nil leaves that to `flashctl verify`. Several servers do it at
+    /// different moments, and one that takes long does it less often.
+    public var verifyInterval: Duration? = .seconds(60)
     /// Called once with the bound address and the sale that is open, if any.
     public var onListening: (@Sendable (_ host: String, _ port: Int, _ sale: Sale?) -> Void)?
 

@@ -19,6 +19,8 @@ final class ServerState: Sendable {
         var stoppedDrains: [SaleID: String] = [:]
         var deadLetters = 0
         var drainedRows = 0
+        /// The last recount of the open sales; nil before the first one.
+        var verification: VerificationStatus?
     }
 
     private let values = Mutex(Values())

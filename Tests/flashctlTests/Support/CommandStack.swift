@@ -73,3 +73,4 @@ extension MigrateCommand: StoreCommand {}
 extension SeedSaleCommand: StoreCommand {}
 extension RotateHourCommand: StoreCommand {}
 extension StatusCommand: StoreCommand {}
+extension VerifyCommand: StoreCommand {}

@@ -117,7 +117,7 @@ public struct Invariant: Sendable, Equatable {
 
     /// Counts a violation. `what` is a sentence without its end; `next` is what to do, nil for a plan to reconcile.
     mutating func violate(
-        _ what: @autoclosure () -> String,
+        _ what: String,
         hold: HoldID? = nil,
         user: String? = nil,
         unit: Int64? = nil,
@@ -127,7 +127,7 @@ public struct Invariant: Sendable, Equatable {
         guard findings.count < Invariant.maximumFindings else { return }
         let step = next ?? "look at `flashctl reconcile --plan --sale \(saleID)`"
         findings.append(
-            Finding(sentence: "\(what()); next step: \(step)", saleID: saleID, holdID: hold, user: user, unit: unit)
+            Finding(sentence: "\(what); next step: \(step)", saleID: saleID, holdID: hold, user: user, unit: unit)
         )
     }
 
