@@ -99,7 +99,10 @@ actor RedisSupervisor {
             let connection = try await postgres.connection()
             var strictness = HandshakeOptions()
             strictness.allowNoAOF = options.allowNoAOF
-            let handshake = Handshake(redis: client, postgres: connection, options: strictness)
+            let logger = logger
+            let handshake = Handshake(redis: client, postgres: connection, options: strictness) { notice in
+                logger.warning("sale recovered", metadata: ["what": "\(notice)"])
+            }
             let validated = try await handshake.validate()
             let sales = try await SaleStore(postgres: connection).unfinished()
             generation += 1
@@ -108,10 +111,10 @@ actor RedisSupervisor {
                 identity: validated.identity,
                 epochs: validated.epochs,
                 generation: generation,
-                damaged: Set(validated.damaged.keys)
+                shut: validated.shut
             )
-            for (sale, why) in validated.damaged {
-                logger.error("sale is not sold: its keys are damaged", metadata: ["sale": "\(sale)", "why": "\(why)"])
+            for (sale, shut) in validated.shut {
+                logger.error("sale is shut", metadata: ["sale": "\(sale)", "why": "\(shut.why)"])
             }
             let time = try await RedisTime.read(client)
             state.update { values in

@@ -95,10 +95,7 @@ struct ScheduleService: Sendable {
         let sales = try await SaleStore(postgres: try await postgres.connection()).unfinished()
         guard let installation = state.current.redis else { return }
         // An epoch that changed under a validated Redis means that another process has recovered it.
-        let recovered = sales.first { sale in
-            installation.epochs[sale.id].map { $0 != sale.epoch } ?? false
-        }
-        if let recovered {
+        if let recovered = sales.first(where: installation.isOutdated) {
             supervisor.invalidate("sale \(recovered.id) has another epoch")
             return
         }

@@ -48,17 +48,23 @@ struct RedisInstallation: Sendable {
     /// Counts the validations of this process: what was begun under another one must not go on.
     var generation: Int
 
-    /// Sales whose keys were not whole: nothing is asked of Redis for them.
-    var damaged: Set<SaleID> = []
+    /// Sales whose records do not add up: nothing is asked of Redis for them.
+    var shut: [SaleID: ShutSale] = [:]
 
     /// The sales that may be sold.
     func usable(_ sales: [Sale]) -> [Sale] {
-        sales.filter { !damaged.contains($0.id) }
+        sales.filter { shut[$0.id] == nil }
     }
 
     /// The epoch under which a sale may be written: that of the validation, or for a sale that was opened
     /// since, its own.
     func epoch(of sale: Sale) -> Int64? {
         epochs[sale.id] ?? sale.epoch
+    }
+
+    /// Whether somebody else has recovered this sale since.
+    func isOutdated(by sale: Sale) -> Bool {
+        guard let known = epochs[sale.id] ?? shut[sale.id]?.epoch else { return false }
+        return known != sale.epoch
     }
 }

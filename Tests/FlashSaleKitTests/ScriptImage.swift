@@ -28,8 +28,10 @@ struct SaleImage: Equatable {
     }
 
     /// What the model expects.
-    init(_ model: SaleModel) {
-        let epoch = String(model.epoch)
+    ///
+    /// - Parameter epoch: of the keys, when it is not that of the model.
+    init(_ model: SaleModel, epoch: Int64? = nil) {
+        let epoch = String(epoch ?? model.epoch)
         sale = [
             "epoch": epoch, "state": model.finished ? "finished" : "open", "stock": String(model.stock),
             "free": String(model.free), "held": String(model.held), "sold": String(model.sold),

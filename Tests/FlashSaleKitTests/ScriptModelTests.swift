@@ -61,11 +61,12 @@ struct ModelRun {
     }
 
     private let seed: UInt64
-    private let bench: SaleBench
+    let bench: SaleBench
     private var random: SeededGenerator
-    private var model: SaleModel
+    private(set) var model: SaleModel
     private var journal: JournalReader
     private(set) var seen: Set<String> = []
+    private let drainable: Bool
     private var step = 0
     private var operation = ""
     /// Every hold id so far with its owner: ids depend on the user.
@@ -75,9 +76,8 @@ struct ModelRun {
     private static let items: [Int64] = [1, 42, 9_007_199_254_740_993, .max, .max - 1]
 
     init(_ client: RedisClient, saleID: Int64, seed: UInt64) async throws {
-        self.seed = seed
         var random = SeededGenerator(seed: seed)
-        bench = try await SaleBench.open(
+        let bench = try await SaleBench.open(
             client,
             id: saleID,
             stock: Int.random(in: 1...12, using: &random),
@@ -87,10 +87,22 @@ struct ModelRun {
             opensAfter: random.chance(20) ? 500 : 0,
             closesAfter: 20_000
         )
+        try await self.init(bench, seed: seed, random)
+    }
+
+    /// On a sale that is open and untouched.
+    ///
+    /// - Parameter drainable: whether what happens can be drained, as in a shop: a hold id comes a second time only
+    ///   with its `Idempotency-Key`. The journal is then compared from here on only.
+    init(_ bench: SaleBench, seed: UInt64, _ random: SeededGenerator, drainable: Bool = false) async throws {
+        self.bench = bench
+        self.seed = seed
         let clock = try await bench.snapshot().clock
         model = SaleModel(terms: bench.terms, epoch: bench.epoch, clock: clock)
         journal = JournalReader(bench)
         self.random = random
+        self.drainable = drainable
+        if drainable { _ = (try await journal.next(), model.takeRecords()) }
     }
 
     mutating func run(steps: Int) async throws {
@@ -173,7 +185,7 @@ struct ModelRun {
         let user = Self.users.randomElement(using: &random) ?? "ann"
         let item = Self.items.randomElement(using: &random) ?? 1
         if withoutID { return SaleModel.Attempt(user: user, itemID: item, holdID: nil) }
-        if random.chance(20), let old = known.randomElement(using: &random) {
+        if random.chance(20), let old = known.filter({ $0.keyed || !drainable }).randomElement(using: &random) {
             return SaleModel.Attempt(user: old.user, itemID: item, holdID: old.id, keyed: old.keyed)
         }
         let id = HoldID(high: random.next(), low: random.next())

@@ -3,11 +3,19 @@ public struct AttemptsDrain: Sendable {
     private let drain: JournalDrain
 
     /// A drain on connections of its own.
-    public init(redis: RedisClient, postgres: PostgresConnection, limits: DrainLimits = DrainLimits()) {
+    ///
+    /// - Parameter careful: writes without COPY from the beginning. A row that COPY refuses costs the connection; a
+    ///   recovery would lose its lock with it, and begin again, and again.
+    public init(
+        redis: RedisClient,
+        postgres: PostgresConnection,
+        limits: DrainLimits = DrainLimits(),
+        careful: Bool = false
+    ) {
         drain = JournalDrain(.attempts, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
             let batch = AttemptsBatch(portion: portion)
             let result =
-                portion.careful
+                careful || portion.careful
                 ? try await batch.commitRowByRow(on: postgres) : try await batch.commitWithCopy(on: postgres)
             Failpoint.reach("attempts.after-commit")
             return result

@@ -1,5 +1,5 @@
-/// Takes over sales in a Redis that came back, or whose keys are in doubt: a new epoch, and a check that nothing is
-/// missing.
+/// Takes over sales in a Redis that came back, or whose keys are in doubt: a new epoch, a check that nothing is
+/// missing, and a rebuild of those that lack something.
 ///
 /// It may be killed at any line and run again.
 struct Adoption: Sendable {
@@ -7,37 +7,59 @@ struct Adoption: Sendable {
     struct Outcome: Sendable {
         /// The new epoch of all of them.
         let epoch: Int64
-        /// Those whose data is not whole, and why: they are shut until they are rebuilt. The others are open.
-        var damaged: [SaleID: String] = [:]
+        /// Those whose records do not add up: they are shut. The others are open.
+        var shut: [SaleID: ShutSale] = [:]
+        /// What was done about each.
+        var notices: [RecoveryNotice] = []
     }
 
     let redis: RedisClient
     let postgres: PostgresConnection
 
     /// Takes these sales over.
-    func adopt(_ sales: [SaleID]) async throws -> Outcome {
+    func adopt(_ sales: [Sale]) async throws -> Outcome {
         let steps = EpochSteps(redis: redis, postgres: postgres)
         var outcome = Outcome(epoch: try await steps.takeEpoch())
-        try await steps.raiseCursors(of: sales, to: outcome.epoch)
+        Failpoint.reach("recovery.epoch-taken")
+        try await steps.raiseCursors(of: sales.map(\.id), to: outcome.epoch)
+        Failpoint.reach("recovery.cursors-raised")
+        // All of them first: none may sell while another one is rebuilt.
+        var fenced: [SaleID: FenceCall.Fenced] = [:]
+        for sale in sales { fenced[sale.id] = try await steps.fence(sale.id, outcome.epoch) }
+        Failpoint.reach("recovery.fenced")
         for sale in sales {
-            do {
-                let fenced = try await steps.fence(sale, outcome.epoch)
-                outcome.damaged[sale] = try await adopt(sale, fenced, outcome.epoch)
-            } catch let error as RedisError where error.code == .server("WRONGTYPE") {
-                outcome.damaged[sale] = "one of its keys is of another type"
+            let notice = try await recover(sale, fenced[sale.id]?.keysEpoch, outcome.epoch)
+            outcome.notices.append(notice)
+            if case .shut(let why) = notice.result {
+                outcome.shut[sale.id] = ShutSale(epoch: outcome.epoch, why: why)
             }
         }
         return outcome
     }
 
-    /// Nil when the keys were whole and the sale is open again, else why not.
-    private func adopt(_ sale: SaleID, _ fenced: FenceCall.Fenced, _ epoch: Int64) async throws -> String? {
-        guard let keysEpoch = fenced.keysEpoch else { return "its keys are missing" }
+    private func recover(_ sale: Sale, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> RecoveryNotice {
+        guard let damage = try await damage(of: sale.id, keysEpoch, epoch) else {
+            let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id))))
+            let (holds, sold) = (snapshot?.held ?? 0, snapshot?.sold ?? 0)
+            try await RecoveryRecords(postgres: postgres).adopted(sale.id, epoch, holds: holds, sold: sold)
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .adopted)
+        }
+        let rebuild = Rebuild(redis: redis, postgres: postgres)
+        switch try await rebuild.rebuild(sale, epoch: epoch, reason: damage) {
+        case .rebuilt(let holds, let sold):
+            let result = RecoveryNotice.Result.rebuilt(why: damage, holds: holds, sold: sold)
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: result)
+        case .refused(let why):
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .shut(why: why))
+        }
+    }
+
+    /// Nil when the keys were whole and the sale is open again, else what is wrong with them.
+    private func damage(of sale: SaleID, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> String? {
+        guard let keysEpoch else { return "its keys are missing" }
         if let damage = try await KeyInspection(redis: redis, postgres: postgres).damage(of: sale) { return damage }
-        let reply = try await redis.send(
-            RestoreCall.adopt(keys: SaleKeys(sale), epoch: epoch, keysEpoch: keysEpoch)
-        )
-        switch try RestoreCall.parse(reply) {
+        let command = RestoreCall.adopt(keys: SaleKeys(sale), epoch: epoch, keysEpoch: keysEpoch)
+        switch try RestoreCall.parse(try await redis.send(command)) {
         case .decided(.done, _): return nil
         case .decided(.refused(let why), _): return why
         case .refused(let status, _):

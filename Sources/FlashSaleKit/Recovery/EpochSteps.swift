@@ -28,7 +28,14 @@ struct EpochSteps: Sendable {
 
     /// Shuts the sale in Redis.
     func fence(_ sale: SaleID, _ epoch: Int64) async throws -> FenceCall.Fenced {
-        let reply = try await redis.send(FenceCall.command(keys: SaleKeys(sale), epoch: epoch))
+        let keys = SaleKeys(sale)
+        let command = FenceCall.command(keys: keys, epoch: epoch)
+        var reply = try await redis.sendRaw(command)
+        if case .error(let text) = reply, text.hasPrefix("WRONGTYPE") {
+            // Something else is in place of the sale: it is lost, and nothing can be written beside it.
+            _ = try await redis.send(RedisCommand("UNLINK", keys.sale))
+            reply = try await redis.send(command)
+        }
         switch try FenceCall.parse(reply) {
         case .fenced(let fenced, _): return fenced
         case .refused(let current, _):
@@ -45,7 +52,7 @@ struct EpochSteps: Sendable {
         switch try RestoreCall.parse(try await redis.send(command)) {
         case .decided(.done, _): return
         case .decided(.refused(let why), _):
-            throw ScheduleError(.refused, "Redis refuses to \(step) sale \(sale): \(why)")
+            throw ScheduleError(.refused, "Redis refuses the step '\(step)' of sale \(sale): \(why)")
         case .refused(let status, _):
             throw RecoveryError(
                 .superseded,

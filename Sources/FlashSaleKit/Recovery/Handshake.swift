@@ -2,9 +2,9 @@
 public struct ValidatedRedis: Sendable, Equatable {
     /// The epoch of every unfinished sale that is open in Redis and whole.
     public let epochs: [SaleID: Int64]
-    /// The unfinished sales of which Redis lacks data, and what. They are shut: every script answers
-    /// ``ScriptStatus/wrongEpoch`` for them until they are rebuilt from the ledger. The others sell meanwhile.
-    public let damaged: [SaleID: String]
+    /// The unfinished sales that could not be rebuilt because their records do not add up. Every script answers
+    /// ``ScriptStatus/wrongEpoch`` for them until somebody has reconciled them. The others sell meanwhile.
+    public let shut: [SaleID: ShutSale]
     /// The server that was validated.
     public let identity: RedisIdentity
 }
@@ -20,8 +20,8 @@ public struct HandshakeOptions: Sendable, Equatable {
     public init() {}
 }
 
-/// Makes sure that a Redis is the one that Postgres knows, and of which sales it lacks nothing, before anything is sold
-/// with it.
+/// Makes sure that a Redis is the one that Postgres knows and that it lacks nothing of any sale, before anything is
+/// sold with it. What it lacks is rebuilt from the ledger.
 public struct Handshake: Sendable {
     /// Key with the id of the installation that this Redis belongs to.
     public static let installationKey = "fs:installation"
@@ -29,18 +29,27 @@ public struct Handshake: Sendable {
     private let redis: RedisClient
     private let postgres: PostgresConnection
     private let options: HandshakeOptions
+    private let onRecovery: @Sendable (RecoveryNotice) -> Void
 
-    /// A handshake. The Postgres connection holds a lock while sales are adopted: let no other task open or recover on
-    /// the same one.
-    public init(redis: RedisClient, postgres: PostgresConnection, options: HandshakeOptions = HandshakeOptions()) {
+    /// A handshake. The Postgres connection holds a lock while sales are recovered: let no other task open or recover
+    /// on the same one.
+    ///
+    /// - Parameter onRecovery: told what became of each sale that had to be recovered.
+    public init(
+        redis: RedisClient,
+        postgres: PostgresConnection,
+        options: HandshakeOptions = HandshakeOptions(),
+        onRecovery: @escaping @Sendable (RecoveryNotice) -> Void = { _ in }
+    ) {
         self.redis = redis
         self.postgres = postgres
         self.options = options
+        self.onRecovery = onRecovery
     }
 
     /// Validates the connection: configuration, installation, identity, and that every open sale is at its epoch with
     /// all its keys. A Redis that was restarted with all its data is adopted under a new epoch; a sale that lacks data
-    /// is shut and reported, and the others go on. Loads the scripts.
+    /// is rebuilt from the ledger, or shut if that does not add up, and the others go on. Loads the scripts.
     /// - Throws: ``RecoveryError``.
     public func validate() async throws -> ValidatedRedis {
         let facts = try await RedisGuards.read(redis)
@@ -73,9 +82,9 @@ public struct Handshake: Sendable {
     /// The state when nothing has to be done; nil when this Redis has to be blessed, or a sale to be taken over.
     private func current(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis? {
         guard let identity = try await knownIdentity(facts, installation) else { return nil }
-        let (epochs, damaged, doubtful) = try await inspectSales()
-        guard doubtful.isEmpty else { return nil }
-        return ValidatedRedis(epochs: epochs, damaged: damaged, identity: identity)
+        let sales = try await inspectSales()
+        guard sales.doubtful.isEmpty else { return nil }
+        return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: identity)
     }
 
     /// The blessed identity, if this Redis has it; nil when it is another one, or was emptied.
@@ -91,39 +100,54 @@ public struct Handshake: Sendable {
     /// left. Whoever sells with the others is not disturbed.
     private func recover(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis {
         let known = try await knownIdentity(facts, installation)
-        var (epochs, damaged, doubtful) = try await known == nil ? ([:], [:], openSales().map(\.id)) : inspectSales()
-        let outcome = try await Adoption(redis: redis, postgres: postgres).adopt(doubtful)
-        for sale in doubtful {
-            if let why = outcome.damaged[sale] {
-                damaged[sale] = why
+        var sales = known == nil ? Sales(doubtful: try await openSales()) : try await inspectSales()
+        let outcome = try await Adoption(redis: redis, postgres: postgres).adopt(sales.doubtful)
+        outcome.notices.forEach(onRecovery)
+        for sale in sales.doubtful {
+            if let shut = outcome.shut[sale.id] {
+                sales.shut[sale.id] = shut
             } else {
-                epochs[sale] = outcome.epoch
+                sales.epochs[sale.id] = outcome.epoch
             }
         }
-        if let known { return ValidatedRedis(epochs: epochs, damaged: damaged, identity: known) }
+        if let known { return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: known) }
         _ = try await redis.send(RedisCommand("SET", Handshake.installationKey, installation.id, "NX"))
         // Another installation may have been faster.
         try await requireInstallation(installation)
         let store = RedisIdentityStore(postgres: postgres)
         let identity = try await store.bless(facts, installation, epoch: outcome.epoch)
-        return ValidatedRedis(epochs: epochs, damaged: damaged, identity: identity)
+        Failpoint.reach("recovery.blessed")
+        return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: identity)
     }
 
-    /// The open sales that are whole, those that are known to be damaged, and those that are in doubt.
-    private func inspectSales() async throws -> ([SaleID: Int64], [SaleID: String], [SaleID]) {
-        let inspection = KeyInspection(redis: redis, postgres: postgres)
+    /// The open sales, by what is to be done about them.
+    private struct Sales {
+        /// Nothing: they are whole at these epochs.
         var epochs: [SaleID: Int64] = [:]
-        var damaged: [SaleID: String] = [:]
-        var doubtful: [SaleID] = []
+        /// Nothing: a recovery has found that their records do not add up.
+        var shut: [SaleID: ShutSale] = [:]
+        /// To be taken over.
+        var doubtful: [Sale] = []
+    }
+
+    private func inspectSales() async throws -> Sales {
+        let inspection = KeyInspection(redis: redis, postgres: postgres)
+        let refusals = try await RecoveryRecords(postgres: postgres).refusals()
+        var sales = Sales()
         for sale in try await openSales() {
             guard let epoch = sale.epoch else { continue }
             switch try await inspection.standing(of: sale.id, epoch: epoch) {
-            case .whole: epochs[sale.id] = epoch
-            case .shut(let why): damaged[sale.id] = why
-            case .doubtful: doubtful.append(sale.id)
+            case .whole: sales.epochs[sale.id] = epoch
+            case .doubtful:
+                // At this epoch it was tried: without new records the result would be the same.
+                if let refusal = refusals[sale.id] {
+                    sales.shut[sale.id] = refusal
+                } else {
+                    sales.doubtful.append(sale)
+                }
             }
         }
-        return (epochs, damaged, doubtful)
+        return sales
     }
 
     private func openSales() async throws -> [Sale] {

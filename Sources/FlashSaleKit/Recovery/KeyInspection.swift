@@ -6,9 +6,7 @@ struct KeyInspection: Sendable {
     enum Standing: Sendable, Equatable {
         /// Nothing: its keys are whole, and it can be used at its epoch.
         case whole
-        /// Nothing: its keys are damaged, which an earlier recovery has found and shut it for. Why it is shut.
-        case shut(String)
-        /// It must be taken over under a new epoch, which shows whether it is whole.
+        /// It must be taken over under a new epoch, and rebuilt if it is not whole.
         case doubtful
     }
 
@@ -27,12 +25,9 @@ struct KeyInspection: Sendable {
     /// How the sale stands, whose epoch in Postgres is `epoch`.
     func standing(of sale: SaleID, epoch: Int64) async throws -> Standing {
         let found = try await inspect(sale)
-        guard found.epoch == epoch else { return .doubtful }
-        switch found.state {
-        case .open, .finished: return found.damage == nil && found.keysEpoch == epoch ? .whole : .doubtful
-        case .recovering: return found.damage.map(Standing.shut) ?? .doubtful
-        case nil: return .doubtful
-        }
+        // Recovering: whoever fenced it has been killed since, or we would not have its lock.
+        guard found.epoch == epoch, found.state == .open || found.state == .finished else { return .doubtful }
+        return found.damage == nil && found.keysEpoch == epoch ? .whole : .doubtful
     }
 
     /// One sentence about what is missing of a sale; nil when its keys are whole.

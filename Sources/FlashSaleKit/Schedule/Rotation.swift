@@ -10,7 +10,7 @@ public struct RotationReport: Sendable, Equatable {
     public var waiting: [SaleID: String] = [:]
     /// Ended sales of which Redis and Postgres disagree; they keep their keys.
     public var mismatches: [SaleID: [String]] = [:]
-    /// Sales that could not be opened or finished, or whose keys are damaged, and why. The others were not held up.
+    /// Sales that could not be opened or finished, or are shut, and why. The others were not held up.
     public var failed: [SaleID: String] = [:]
     /// Another process rotates at this moment; nothing was done.
     public var locked = false
@@ -77,12 +77,12 @@ public struct Rotation: Sendable {
             }
         }
         Failpoint.reach("rotation.seeded")
-        for (sale, why) in validated.damaged { report.failed[sale] = "its keys in Redis are damaged: \(why)" }
+        for (sale, shut) in validated.shut { report.failed[sale] = "it is shut: \(shut.why)" }
         let sales = try await store.unfinished()
         // All of them before anything is finished, which may fail.
         try await open(sales.filter { $0.terms.closesAt > now && $0.epoch == nil }, &report)
         Failpoint.reach("rotation.opened")
-        try await finish(sales.filter { $0.terms.closesAt <= now && validated.damaged[$0.id] == nil }, &report)
+        try await finish(sales.filter { $0.terms.closesAt <= now && validated.shut[$0.id] == nil }, &report)
         if isConnected { try await removeKeysOfFinishedSales() }
         return report
     }

@@ -21,19 +21,14 @@ struct SaleFinisher: Sendable {
     func finish(_ sale: Sale, epoch: Int64) async throws -> Outcome {
         if let reason = try await close(sale.id, epoch) { return .waiting(reason) }
         Failpoint.reach("rotation.closing")
-        do {
-            if let reason = try await drainAll(sale.id, epoch) { return .waiting(reason) }
-        } catch let error as JournalError where error.code == .rowsRefused {
-            // The connection is gone, and with it this finisher. The drains of the servers outlive theirs.
-            return .waiting("Postgres refuses rows of its journal, which the drain of a server isolates")
-        }
+        if let reason = try await drainAll(sale.id, epoch) { return .waiting(reason) }
         Failpoint.reach("rotation.drained")
         let command = SnapshotCall.command(keys: SaleKeys(sale.id))
         guard let snapshot = try SnapshotCall.parse(try await redis.send(command)) else {
             throw RecoveryError(
-                .rebuildNeeded([sale.id]),
-                "the keys of sale \(sale.id) are missing",
-                nextStep: "rebuild the sale"
+                .superseded,
+                "the keys of sale \(sale.id) have disappeared since Redis was validated",
+                nextStep: "validate Redis again: the sale is rebuilt then"
             )
         }
         let record = try await SaleRecord.read(sale.id, from: postgres)
@@ -101,7 +96,7 @@ struct SaleFinisher: Sendable {
     /// Drains both streams to their ends; why not yet, when another process is at it.
     private func drainAll(_ id: SaleID, _ epoch: Int64) async throws -> String? {
         let ledger = LedgerDrain(redis: redis, postgres: postgres)
-        let attempts = AttemptsDrain(redis: redis, postgres: postgres)
+        let attempts = AttemptsDrain(redis: redis, postgres: postgres, careful: true)
         for drain in [ledger.drainOnce, attempts.drainOnce] {
             var patience = 50
             while true {
