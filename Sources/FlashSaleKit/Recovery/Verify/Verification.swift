@@ -33,13 +33,47 @@ public struct Verification: Sendable {
     /// - Throws: ``ScheduleError`` with `.unknownSale`; errors of the stores.
     public func run(_ sale: SaleID, depth: Depth = .full) async throws -> VerificationReport {
         let evidence = try await collect(sale, depth: depth)
+        var invariants = Comparison(evidence).invariants()
+        let belonging = try await belonging(sale, invariants.flatMap(\.findings))
+        let place = invariants.firstIndex { $0.kind == .summary } ?? invariants.endIndex
+        invariants.insert(belonging, at: place)
         return VerificationReport(
             saleID: sale,
             at: evidence.recount.at,
             standing: Verification.standing(evidence),
             epoch: evidence.recount.epoch,
-            invariants: Comparison(evidence).invariants()
+            invariants: invariants
         )
+    }
+
+    /// Looks in all other sales for the holds that this one lacks or has too many of.
+    private func belonging(_ sale: SaleID, _ findings: [Finding]) async throws -> Invariant {
+        var invariant = Invariant(.belonging, sale)
+        let suspects = Set(findings.compactMap(\.holdID)).sorted(by: HoldID.inReportOrder)
+        invariant.figure("holds looked up", suspects.count)
+        guard !suspects.isEmpty else { return invariant }
+        let rows = try await postgres.query(
+            """
+            select l.sale_id, l.hold_id, l.kind, l.user_id from ledger l
+            where l.sale_id = any(array(select id from sales where id <> \(sale))) and l.hold_id = any(\(suspects))
+            union all
+            select p.sale_id, p.hold_id, 'in purchases', p.user_id from purchases p
+            where p.sale_id <> \(sale) and p.hold_id = any(\(suspects))
+            order by 2, 1, 3
+            """,
+            timeout: PostgresRecount.statementTimeout
+        )
+        for row in rows {
+            let (hold, user) = (try row["hold_id"].holdID, try row["user_id"].optional?.text)
+            invariant.violate(
+                "hold \(hold) of user '\(user ?? "")', missing or unknown in sale \(sale), is "
+                    + "\(try row["kind"].text) in sale \(try row["sale_id"].int64)",
+                hold: hold,
+                user: user,
+                next: "find out who moved it: no part of the program ever writes one sale's records into another"
+            )
+        }
+        return invariant
     }
 
     /// The sales that a recount without a number is about: those that are open.
