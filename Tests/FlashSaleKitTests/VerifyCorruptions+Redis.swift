@@ -13,18 +13,18 @@ extension Corruption {
             return "hold \(id) of user 'ghost'"
         },
         Corruption("missing hold", .holds) { market, random in
-            let victim = try await market.pick(market.open.keys.holds, &random)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
             try await market.send("HDEL", market.open.keys.holds, victim.field)
             try await market.send("ZREM", market.open.keys.deadlines, victim.field)
             return "hold \(victim.field)"
         },
         Corruption("missing deadline", .deadlines) { market, random in
-            let victim = try await market.pick(market.open.keys.holds, &random)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
             try await market.send("ZREM", market.open.keys.deadlines, victim.field)
             return "hold \(victim.field)"
         },
         Corruption("another deadline", .holds) { market, random in
-            let victim = try await market.pick(market.open.keys.holds, &random)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
             let later = "\(try await market.shop.store.now().adding(milliseconds: 600_000).microseconds)"
             let value = VerifyMarket.replacing(2, in: victim.value, with: later)
             try await market.send("HSET", market.open.keys.holds, victim.field, value)
@@ -32,18 +32,18 @@ extension Corruption {
             return "hold \(victim.field)"
         },
         Corruption("another item", .holds) { market, random in
-            let victim = try await market.pick(market.open.keys.holds, &random)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
             let value = VerifyMarket.replacing(1, in: victim.value, with: "8")
             try await market.send("HSET", market.open.keys.holds, victim.field, value)
             return "hold \(victim.field)"
         },
         Corruption("unreadable hold", .sentinels) { market, random in
-            let victim = try await market.pick(market.open.keys.holds, &random)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
             try await market.send("HSET", market.open.keys.holds, victim.field, "nonsense")
             return "'\(victim.field)' of \(market.open.keys.holds)"
         },
         Corruption("hold of another sale", .belonging) { market, random in
-            let victim = try await market.pick(market.other.keys.holds, &random)
+            let victim = try await market.pickField(market.other.keys.holds, &random)
             try await market.send("HSET", market.open.keys.holds, victim.field, victim.value)
             return "hold \(victim.field)"
         },
@@ -56,18 +56,18 @@ extension Corruption {
             return "hold \(id) of user 'ghost'"
         },
         Corruption("missing receipt", .receipts) { market, random in
-            let victim = try await market.pick(market.open.keys.receipts, &random)
+            let victim = try await market.pickField(market.open.keys.receipts, &random)
             try await market.send("HDEL", market.open.keys.receipts, victim.field)
             return "hold \(victim.field)"
         },
         Corruption("receipt of another unit", .receipts) { market, random in
-            let victim = try await market.pick(market.open.keys.receipts, &random)
+            let victim = try await market.pickField(market.open.keys.receipts, &random)
             let value = VerifyMarket.replacing(0, in: victim.value, with: "27")
             try await market.send("HSET", market.open.keys.receipts, victim.field, value)
             return "hold \(victim.field)"
         },
         Corruption("receipt with another ticket", .receipts) { market, random in
-            let victim = try await market.pick(market.open.keys.receipts, &random)
+            let victim = try await market.pickField(market.open.keys.receipts, &random)
             let value = VerifyMarket.replacing(4, in: victim.value, with: "forged")
             try await market.send("HSET", market.open.keys.receipts, victim.field, value)
             return "hold \(victim.field)"
@@ -82,17 +82,17 @@ extension Corruption {
             }
         } + [
             Corruption("a user off by one", .users) { market, random in
-                let victim = try await market.pick(market.open.keys.users, &random)
+                let victim = try await market.pickField(market.open.keys.users, &random)
                 try await market.send("HINCRBY", market.open.keys.users, victim.field, random.chance(50) ? "1" : "-1")
                 return "user '\(victim.field)'"
             },
             Corruption("bought off by one", .users) { market, random in
-                let victim = try await market.pick(market.open.keys.bought, &random)
+                let victim = try await market.pickField(market.open.keys.bought, &random)
                 try await market.send("HINCRBY", market.open.keys.bought, victim.field, random.chance(50) ? "1" : "-1")
                 return "user '\(victim.field)'"
             },
             Corruption("lost ban", .controls) { market, random in
-                let victim = try await market.pick(market.open.keys.banned, &random)
+                let victim = try await market.pickField(market.open.keys.banned, &random)
                 try await market.send("HDEL", market.open.keys.banned, victim.field)
                 return "user '\(victim.field)'"
             },

@@ -86,7 +86,7 @@ struct VerifyMarket: Sendable {
     }
 
     /// A field of a hash by chance, without the sentinel.
-    func pick(_ key: String, _ random: inout SeededGenerator) async throws -> (field: String, value: String) {
+    func pickField(_ key: String, _ random: inout SeededGenerator) async throws -> (field: String, value: String) {
         let flat = try await shop.redis.send(RedisCommand("HGETALL", key)).elements ?? []
         let fields = stride(from: 0, to: flat.count, by: 2).map { (flat[$0].string ?? "", flat[$0 + 1].string ?? "") }
         guard let found = fields.filter({ !$0.0.isEmpty }).sorted(by: { $0.0 < $1.0 }).randomElement(using: &random)

