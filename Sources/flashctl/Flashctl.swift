@@ -22,6 +22,7 @@ struct Flashctl: AsyncParsableCommand {
             RotateHourCommand.self,
             StatusCommand.self,
             VerifyCommand.self,
+            DoctorCommand.self,
             MigrateCommand.self,
             LoadTestCommand.self,
         ]

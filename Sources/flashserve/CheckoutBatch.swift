@@ -11,6 +11,8 @@ final class CheckoutBatch {
         let itemID: Int64
         /// User and Idempotency-Key, when the buyer sent one: together with the sale they determine the code.
         let keyed: (user: [UInt8], key: [UInt8])?
+        /// Whether it may only be answered with a hold that it has already.
+        let onlyRepeats: Bool
     }
 
     private(set) var attempts: [Attempt] = []
@@ -24,9 +26,10 @@ final class CheckoutBatch {
 
     var count: Int { attempts.count }
 
-    func add(user: [UInt8], itemID: Int64, key: [UInt8]?, responder: Responder) {
+    func add(user: [UInt8], itemID: Int64, key: [UInt8]?, onlyRepeats: Bool, responder: Responder) {
         CheckoutCall.appendAttempt(user: user, itemID: itemID, to: &payload)
-        attempts.append(Attempt(responder: responder, itemID: itemID, keyed: key.map { (user, $0) }))
+        let keyed = key.map { (user, $0) }
+        attempts.append(Attempt(responder: responder, itemID: itemID, keyed: keyed, onlyRepeats: onlyRepeats))
         if key != nil { hasKeys = true }
     }
 
@@ -45,10 +48,13 @@ final class CheckoutBatch {
         }
     }
 
-    /// One byte for each attempt, `1` where a key chose the code; empty when no attempt has one.
+    /// One byte for each attempt, `1` where a key chose the code, `r` where nothing but a repeat is wanted; empty when no
+    /// attempt has one.
     func writeKeyFlags(to buffer: inout ByteBuffer) {
         guard hasKeys else { return }
-        for attempt in attempts { buffer.writeInteger(UInt8(ascii: attempt.keyed == nil ? "0" : "1")) }
+        for attempt in attempts {
+            buffer.writeInteger(UInt8(ascii: attempt.keyed == nil ? "0" : attempt.onlyRepeats ? "r" : "1"))
+        }
     }
 
     func dropCodes() {

@@ -22,7 +22,12 @@ final class CheckoutBatcher {
 
     /// Takes a valid checkout; it is decided or refused in any case.
     func submit(user: [UInt8], itemID: Int64, key: [UInt8]?, responder: Responder) {
-        guard waitingCount < Limits.waitingAttempts else { return responder(server.responses.fixed(.overloaded)) }
+        // A buyer who has a code may ask for it again whatever the load: that decides nothing.
+        let onlyRepeats = server.refusesCheckouts
+        guard waitingCount < Limits.waitingAttempts, !onlyRepeats || key != nil else {
+            server.counters.refused(.overloaded, 1)
+            return responder(server.responses.fixed(.overloaded))
+        }
         let batch: CheckoutBatch
         if let last = waiting.last, last.count < Limits.batch {
             batch = last
@@ -30,7 +35,7 @@ final class CheckoutBatcher {
             batch = spare.popLast() ?? CheckoutBatch()
             waiting.append(batch)
         }
-        batch.add(user: user, itemID: itemID, key: key, responder: responder)
+        batch.add(user: user, itemID: itemID, key: key, onlyRepeats: onlyRepeats, responder: responder)
         waitingCount += 1
         server.scheduleTick()
     }
@@ -83,7 +88,8 @@ final class CheckoutBatcher {
             // Whether the script ran is unknown: the batch is never sent again. If it ran, the journal has the attempts
             // and the orphaned holds expire.
             server.failed(error)
-            refuse(batch, .unavailable)
+            // `maxmemory` is reached: the script was refused before its first write, and works again by itself.
+            refuse(batch, error.code == .server("OOM") ? .overloaded : .unavailable)
         }
     }
 
@@ -104,7 +110,9 @@ final class CheckoutBatcher {
         let responses = server.responses
         var refusedOnly = true
         for (index, attempt) in batch.attempts.enumerated() {
-            switch decision.letter(at: index) {
+            let letter = decision.letter(at: index)
+            server.counters.decided(letter)
+            switch letter {
             case Outcome.soldOut.rawValue: attempt.responder(responses.fixed(.soldOut))
             case Outcome.userLimit.rawValue:
                 refusedOnly = false
@@ -121,6 +129,9 @@ final class CheckoutBatcher {
                     )
                 )
             case Outcome.repeatedLetter: refusedOnly = false
+            case Outcome.notDecidedLetter:
+                refusedOnly = false
+                attempt.responder(responses.fixed(.overloaded))
             case let letter: preconditionFailure("checkout.lua answered with letter \(letter)")
             }
         }
@@ -155,12 +166,14 @@ final class CheckoutBatcher {
             "No sale is open at the moment.",
             retryAfter: server.schedule.secondsToNext(server.now)
         )
+        server.counters.refused(.noSale, batch.count)
         for attempt in batch.attempts { attempt.responder(answer) }
         recycle(batch)
     }
 
     private func refuse(_ batch: CheckoutBatch, _ reason: Responses.Fixed) {
         let answer = server.responses.fixed(reason)
+        server.counters.refused(LoopCounters.Refusal(reason), batch.count)
         for attempt in batch.attempts { attempt.responder(answer) }
         recycle(batch)
     }

@@ -56,6 +56,7 @@ struct DrainService: Sendable {
         backoff: inout Backoff
     ) async throws {
         while !Task.isCancelled, state.holds(installation.generation) {
+            await drain.hurry(state.current.memoryIsShort)
             let turn = try await turn(drain, installation)
             backoff.reset()
             if turn.more { continue }
@@ -152,6 +153,13 @@ private enum Drain {
         switch self {
         case .ledger(let drain): await drain.use(redis: redis, postgres: postgres)
         case .attempts(let drain): await drain.use(redis: redis, postgres: postgres)
+        }
+    }
+
+    func hurry(_ memoryIsShort: Bool) async {
+        switch self {
+        case .ledger(let drain): await drain.hurry(memoryIsShort)
+        case .attempts(let drain): await drain.hurry(memoryIsShort)
         }
     }
 

@@ -59,18 +59,20 @@ struct ExpirySweep: Sendable {
     private func sweep(_ sale: Sale, _ installation: RedisInstallation, _ redis: RedisClient) async throws {
         guard let epoch = installation.epoch(of: sale) else { return }
         var confirmed: Timestamp?
+        // While the clocks differ the call only keeps the clock of the sale going.
+        let isPaused = state.current.sweepPause != nil
         while !Task.isCancelled {
             let command = ExpireCall.command(
                 keys: SaleKeys(sale.id),
                 epoch: epoch,
                 confirmed: confirmed,
-                maximum: ExpirySweep.holdsPerCall
+                maximum: isPaused ? 0 : ExpirySweep.holdsPerCall
             )
             let reply = try ExpireCall.parse(try await redis.sendRaw(command))
             switch reply {
             case .decided(let decision, let now):
                 tellTime(now)
-                if !decision.more { return }
+                if !decision.more || isPaused { return }
             case .refused(.clockJumped, let now):
                 if let confirmed { return clockIsWrong(sale, redis: now, postgres: confirmed) }
                 confirmed = try await confirmClock()

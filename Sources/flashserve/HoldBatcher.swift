@@ -141,7 +141,9 @@ final class HoldBatcher {
             case .unknown: resolve(claim)
             }
         }
-        if outcomes.contains(.purchased) { server.control.pokeLedgerDrain() }
+        let purchased = outcomes.count { $0 == .purchased }
+        server.counters.purchases &+= purchased
+        if purchased > 0 { server.control.pokeLedgerDrain() }
     }
 
     private func answerReleases(_ batch: Batch, _ outcomes: [ReleaseCall.Outcome]) {

@@ -36,6 +36,10 @@ enum Limits {
     static let purchaseWait = TimeAmount.seconds(3)
     /// Hold ids in one look-up in Postgres; beyond: the next look-up takes the rest.
     static let lookupHolds = 1000
+    /// Below this share of a limit of load, in percent, checkouts go on: without a gap the server would flutter.
+    static let resumeShare = 90
+    /// Between two looks at the load of Redis.
+    static let loadInterval = Duration.seconds(1)
     /// Connections of one server; beyond: accepted and closed at once.
     static let connections = 65_536
     /// Length of an Idempotency-Key in bytes; beyond: 400.

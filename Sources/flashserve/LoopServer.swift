@@ -14,6 +14,10 @@ final class LoopServer {
     let logger: Logger
     let connections: ConnectionTable
     var schedule = LoopSchedule()
+    /// Redis has more to carry than it should: checkouts are refused before they are decided.
+    var refusesCheckouts = false
+    /// What this loop has answered.
+    var counters = LoopCounters()
     /// Postgres has confirmed that Redis time may jump up to here.
     var confirmedTime: Timestamp?
     private(set) var responses = Responses()

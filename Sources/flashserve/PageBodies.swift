@@ -4,6 +4,22 @@ import FlashSaleKit
 struct ReadyBody: Encodable {
     var status: String
     var checks: [String: String]?
+    /// What must be true, as found within the last ten seconds.
+    var guards: [Guard]?
+
+    struct Guard: Encodable {
+        var name: String
+        var level: String
+        var message: String
+        var nextStep: String?
+
+        init(_ check: GuardCheck) {
+            name = check.name.rawValue
+            level = check.level.rawValue
+            message = check.sentence
+            nextStep = check.nextStep
+        }
+    }
 }
 
 /// `GET /sale`, and a part of `GET /health`: the sale as the public may see it.

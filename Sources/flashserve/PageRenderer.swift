@@ -43,7 +43,7 @@ actor PageRenderer {
             body.status = "stopping"
         } else if values.redis == nil || values.redisTrouble != nil || values.clockTrouble != nil {
             body.status = "unavailable"
-        } else if values.postgresTrouble != nil {
+        } else if values.postgresTrouble != nil || values.overload != nil {
             body.status = "degraded"
         }
         if verbose {
@@ -51,10 +51,13 @@ actor PageRenderer {
             body.checks = [
                 "redis": values.redisTrouble ?? "ok",
                 "clock": values.clockTrouble ?? "ok",
+                "expiry": values.sweepPause.map { "paused: \($0)" } ?? "ok",
+                "load": values.overload ?? "ok",
                 "postgres": values.postgresTrouble ?? "ok",
                 "dead_letters": values.deadLetters == 0 ? "ok" : "\(values.deadLetters) since the start",
                 "drain": drains.isEmpty ? "ok" : drains.joined(separator: "; "),
             ]
+            body.guards = values.guards.checks.map(ReadyBody.Guard.init)
         }
         let available = body.status == "ready" || body.status == "degraded"
         return RenderedPage(

@@ -5,20 +5,28 @@ import NIOPosix
 
 /// One Postgres connection for each part of a server: none queues behind another, and none shares the locks of another.
 struct PostgresLinks: Sendable {
-    let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain, verify: PostgresLink
+    let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain: PostgresLink
+    let verify, guards, load: PostgresLink
 
     init(_ endpoint: PostgresEndpoint, _ logger: Logger) {
-        func link() -> PostgresLink { PostgresLink(endpoint: endpoint, logger: logger) }
+        func link(_ options: PostgresOptions = PostgresOptions()) -> PostgresLink {
+            PostgresLink(endpoint: endpoint, options: options, logger: logger)
+        }
         (control, schedule, rotation, sweep) = (link(), link(), link(), link())
         (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(), link())
         verify = link()
+        guards = link()
+        // The look at the load must not wait for a Postgres that stands still.
+        var hasty = PostgresOptions()
+        hasty.connectTimeout = .seconds(1)
+        hasty.statementTimeout = .seconds(1)
+        load = link(hasty)
     }
 
     /// Ends all connections.
     func close() async {
-        for link in [control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain, verify] {
-            await link.close()
-        }
+        let decisions = [control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain]
+        for link in decisions + [verify, guards, load] { await link.close() }
     }
 }
 
@@ -93,6 +101,21 @@ extension RunningServer {
                 postgres: links.verify,
                 state: state,
                 interval: options.verifyInterval,
+                logger: logger
+            ),
+            guards: GuardService(
+                options: options,
+                postgres: links.guards,
+                group: backGroup,
+                state: state,
+                logger: logger
+            ),
+            load: LoadWatch(
+                supervisor: supervisor,
+                postgres: links.load,
+                state: state,
+                loops: loops,
+                limits: HighWater(backlogLimit: options.backlogLimit, memoryLimit: options.memoryLimit),
                 logger: logger
             ),
             pages: pages,

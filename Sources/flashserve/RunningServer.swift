@@ -15,6 +15,8 @@ struct RunningServer: Sendable {
     let sweep: ExpirySweep
     let schedule: ScheduleService
     let verification: VerifyService
+    let guards: GuardService
+    let load: LoadWatch
     let pages: PageRenderer
     let links: PostgresLinks
 
@@ -30,6 +32,8 @@ struct RunningServer: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { services in
             services.addTask { await server.schedule.runRotation() }
             services.addTask { await server.supervisor.run() }
+            services.addTask { await server.guards.run() }
+            services.addTask { await server.load.run() }
             services.addTask { await server.sweep.run() }
             services.addTask { await server.verification.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
@@ -43,9 +47,11 @@ struct RunningServer: Sendable {
                 group: frontGroup,
                 loops: server.loops
             )
+            let admin = try await server.listenForAdmin(backGroup)
             server.announce(listener)
             await server.waitForShutdown()
             await server.stopServing(listener)
+            await admin?.close()
             services.cancelAll()
         }
         try await server.finish()

@@ -14,6 +14,14 @@ public struct ServerOptions: Sendable {
     public var eventLoops = 1
     /// Accept a Redis without an append-only file: what it has not drained is lost with it.
     public var allowNoAOF = false
+    /// Port of the metrics on 127.0.0.1, 0 for a free one; nil for no metrics.
+    public var adminPort: Int?
+    /// Whether the server ends when it cannot have that port. Otherwise it says so and serves without metrics.
+    public var adminPortIsRequired = false
+    /// Bytes of undrained journal above which checkouts are refused with 503.
+    public var backlogLimit = 512 << 20
+    /// Share of Redis' `maxmemory` above which checkouts are refused with 503, in percent.
+    public var memoryLimit = 85
     /// Whether this server keeps the hourly schedule; nil leaves that to `rotate-hour`.
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
@@ -23,6 +31,12 @@ public struct ServerOptions: Sendable {
     public var verifyInterval: Duration? = .seconds(60)
     /// Called once with the bound address and the sale that is open, if any.
     public var onListening: (@Sendable (_ host: String, _ port: Int, _ sale: Sale?) -> Void)?
+    /// Called once with the port of the metrics.
+    public var onAdminListening: (@Sendable (_ port: Int) -> Void)?
+    /// The clock of this host; it decides nothing, and is compared with those of the stores.
+    var hostClock: @Sendable () -> Timestamp = { Timestamp.host }
+    /// Between two looks at everything that must be true.
+    var guardInterval = Duration.seconds(10)
 
     /// Options with the defaults of the design.
     public init(redis: RedisEndpoint, postgres: PostgresEndpoint) {

@@ -21,6 +21,20 @@ final class ServerState: Sendable {
         var drainedRows = 0
         /// The last recount of the open sales; nil before the first one.
         var verification: VerificationStatus?
+        /// What the last look at everything has found.
+        var guards = GuardReport()
+        /// Which clocks differ, while lapsed holds are not returned for it.
+        var sweepPause: String?
+        /// Why checkouts are refused before they are decided, nil while they are not.
+        var overload: String?
+        /// Whether drained entries should leave Redis sooner than usual.
+        var memoryIsShort = false
+        /// What Redis has to carry, as measured last.
+        var load = RedisLoad()
+        /// How far the journals of the live sales are behind.
+        var lags: [JournalLag] = []
+        /// The units of the live sales.
+        var stocks: [SaleStock] = []
     }
 
     private let values = Mutex(Values())

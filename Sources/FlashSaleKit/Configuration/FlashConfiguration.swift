@@ -15,6 +15,12 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var logLevel: Setting<Logger.Level>
     /// Event loops of the server, 1…64.
     public var eventLoops: Setting<Int>
+    /// Port of the metrics on this machine, 0 for none.
+    public var adminPort: Setting<Int>
+    /// Bytes of undrained journal above which checkouts are refused, from 64 kB on.
+    public var backlogLimit: Setting<Int>
+    /// Share of Redis' `maxmemory` above which checkouts are refused, 10…95 %.
+    public var memoryLimit: Setting<Int>
     /// Whether a Redis without an append-only file may hold sales.
     public var allowNoAOF: Setting<Bool>
     /// Whether the server opens and finishes the hourly sales itself.
@@ -37,6 +43,9 @@ public struct FlashConfiguration: Sendable, Equatable {
         port = try reader.value(.port, default: 8080, SettingParser.integer(0...65_535))
         logLevel = try reader.value(.logLevel, default: .info, SettingParser.logLevel)
         eventLoops = try reader.value(.eventLoops, default: 1, SettingParser.integer(1...64))
+        adminPort = try reader.value(.adminPort, default: 9090, SettingParser.integer(0...65_535))
+        backlogLimit = try reader.value(.backlogLimit, default: 512 << 20, SettingParser.bytes)
+        memoryLimit = try reader.value(.memoryLimit, default: 85, SettingParser.integer(10...95))
         allowNoAOF = try reader.value(.allowNoAOF, default: false, SettingParser.boolean)
         rotate = try reader.value(.rotate, default: true, SettingParser.boolean)
         localDirectory = try reader.optional(.localDirectory, SettingParser.text)

@@ -7,6 +7,9 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
     case port
     case logLevel = "log-level"
     case eventLoops = "event-loops"
+    case adminPort = "admin-port"
+    case backlogLimit = "backlog-limit"
+    case memoryLimit = "memory-limit"
     case allowNoAOF = "allow-no-aof"
     case rotate
     case localDirectory = "local.directory"

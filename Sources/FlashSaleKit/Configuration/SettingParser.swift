@@ -22,6 +22,14 @@ extension SettingParser<Int> {
     }
 }
 
+extension SettingParser<Int> {
+    static var bytes: SettingParser {
+        SettingParser(wanted: "an amount of memory from 64kB on, e.g. 512MB") { text in
+            ByteText.bytes(text).flatMap { $0 >= 64 << 10 ? $0 : nil }
+        }
+    }
+}
+
 extension SettingParser<Bool> {
     static var boolean: SettingParser {
         SettingParser(wanted: "true or false") { text in

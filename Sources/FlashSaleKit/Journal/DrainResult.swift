@@ -66,6 +66,8 @@ public struct DrainLimits: Sendable, Equatable {
     public var bytes = 4 << 20
     /// Drained entries younger than this stay in Redis, in milliseconds…
     public var keepMilliseconds: UInt64 = 120_000
+    /// …or only so long while the memory of Redis is short…
+    public var keepWhenShortMilliseconds: UInt64 = 10_000
     /// …unless they are more than this many bytes.
     public var keepBytes = 256 << 20
     /// Most entries removed by one call: 1,000 of 50 kB stop Redis for 7 ms.

@@ -26,6 +26,8 @@ actor JournalDrain {
     private var cursors: [SaleID: JournalCursor] = [:]
     private var size: PortionSize
     private var trims: [SaleID: JournalTrim] = [:]
+    /// Whether drained entries leave Redis sooner than usual.
+    private var memoryIsShort = false
     private var suspects: Set<SaleID> = []
 
     init(
@@ -47,6 +49,10 @@ actor JournalDrain {
         self.redis = redis
         self.postgres = postgres
         cursors.removeAll()
+    }
+
+    func hurry(_ memoryIsShort: Bool) {
+        self.memoryIsShort = memoryIsShort
     }
 
     func drainOnce(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
@@ -136,6 +142,8 @@ actor JournalDrain {
     private func trim(_ saleID: SaleID, _ epoch: Int64) async throws {
         guard let cursor = cursors[saleID], cursor.epoch == epoch, trims[saleID, default: JournalTrim()].isDue(limits)
         else { return }
+        var limits = limits
+        if memoryIsShort { limits.keepMilliseconds = min(limits.keepMilliseconds, limits.keepWhenShortMilliseconds) }
         let time = try await redis.send(RedisCommand("TIME")).elements
         guard let seconds = time?.first?.integerValue else {
             throw JournalError(.unexpectedReply, "TIME was not answered with a time")

@@ -27,6 +27,11 @@ public struct LedgerDrain: Sendable {
         await drain.use(redis: redis, postgres: postgres)
     }
 
+    /// Whether drained entries leave Redis sooner than usual from now on, because its memory is short.
+    public func hurry(_ memoryIsShort: Bool) async {
+        await drain.hurry(memoryIsShort)
+    }
+
     /// Moves one portion, and trims what was drained some time ago. After an error the cursor is read again, so a
     /// commit whose answer was lost is found out.
     ///

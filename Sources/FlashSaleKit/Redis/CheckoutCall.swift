@@ -7,7 +7,8 @@ public enum CheckoutCall {
 
     /// The decisions on a batch.
     public struct Decision: Sendable, Equatable {
-        /// One letter for each attempt (``Outcome``, or ``Outcome/repeatedLetter``), or a single one that all share.
+        /// One letter for each attempt (``Outcome``, ``Outcome/repeatedLetter`` or ``Outcome/notDecidedLetter``), or a
+        /// single one that all share.
         public var letters: [UInt8]
         /// End of the holds that this call made.
         public var deadline: Timestamp

@@ -20,7 +20,8 @@ public struct CheckoutEncoder: Sendable {
     ///   - count: number of attempts in `payload`, at least 1.
     ///   - payload: the attempts, see ``CheckoutCall/appendAttempt(user:itemID:to:)``.
     ///   - holdIDs: 32 hexadecimal digits for each attempt, or empty when a sold-out sale is asked.
-    ///   - keyed: `1` or `0` for each attempt: whether an `Idempotency-Key` chose its code; or empty for all `0`.
+    ///   - keyed: `1` or `0` for each attempt: whether an `Idempotency-Key` chose its code; `r` if it did and the
+    ///     attempt may only get the hold that it has already; or empty for all `0`.
     ///   - output: where the command is appended.
     public func encode(
         confirmed: Timestamp?,

@@ -21,6 +21,9 @@ public enum Outcome: UInt8, Sendable, CaseIterable {
 
     /// Letter of an attempt that repeated a hold id: it is answered with the hold and leaves no record of its own.
     public static let repeatedLetter: UInt8 = 0x68  // h
+
+    /// Letter of an attempt that may only repeat a hold and has none: it was not decided, and leaves no record.
+    public static let notDecidedLetter: UInt8 = 0x4F  // O
 }
 
 /// First element of every script reply.

@@ -98,25 +98,13 @@ public struct SaleStanding: Sendable, Equatable {
         backlog.epoch = try row["epoch"].int64
         backlog.drainedEntries = try row["drained_entries"].int
         backlog.drainedRows = try row["drained_rows"].int
-        let key = name.key(SaleKeys(sale))
         guard let stream, stream.entries > 0, let now else { return backlog }
-        let first = try await redis.send(RedisCommand("XRANGE", key, "(\(backlog.cursor)", "+", "COUNT", "1"))
-        guard let oldest = try StreamEntry.parse(first, from: key).first else { return backlog }
-        backlog.seconds = max(0, Double(now.microseconds) / 1_000_000 - Double(oldest.id.milliseconds) / 1000)
-        let added = try await entriesAdded(key, redis)
-        // A new stream is made with one entry that is deleted again.
-        backlog.waitingEntries = min(max(1, added - 1 - backlog.drainedEntries), stream.entries)
-        let memory = Int(try await redis.send(RedisCommand("MEMORY", "USAGE", key)).integerValue ?? 0)
-        backlog.waitingBytes = memory / stream.entries * backlog.waitingEntries
+        let position = JournalPositions.Position(lastID: backlog.cursor, drainedEntries: backlog.drainedEntries)
+        let positions = JournalPositions(JournalPositions.Key(saleID: sale, stream: name), position)
+        guard let lag = try await JournalMeter().measure(positions, redis: redis, now: now).first else { return backlog }
+        backlog.waitingEntries = lag.entries
+        backlog.waitingBytes = lag.bytes
+        backlog.seconds = lag.seconds
         return backlog
-    }
-
-    /// Entries that the stream ever had: Redis 7 counts them.
-    private static func entriesAdded(_ key: String, _ redis: RedisClient) async throws -> Int {
-        let fields = try await redis.send(RedisCommand("XINFO", "STREAM", key)).elements ?? []
-        for index in stride(from: 0, to: fields.count - 1, by: 2) where fields[index].string == "entries-added" {
-            return Int(fields[index + 1].integerValue ?? 0)
-        }
-        throw JournalError(.unexpectedReply, "XINFO STREAM \(key) does not say entries-added: Redis 7 is needed")
     }
 }

@@ -27,6 +27,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Event loops, 1 to 64. Default: 1.")
     var eventLoops: String?
 
+    @Option(help: "Port of the metrics on 127.0.0.1, 0 for none. Default: 9090.")
+    var adminPort: String?
+
+    @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
+    var backlogLimit: String?
+
+    @Option(help: "Refuse checkouts above this share of Redis' maxmemory. Default: 85 %.")
+    var memoryLimit: String?
+
     @Flag(inversion: .prefixedNo, help: "Open and finish the hourly sales. Default: yes.")
     var rotate: Bool?
 
@@ -43,6 +52,9 @@ struct ServeCommand: AsyncParsableCommand {
         flags[.port] = port
         flags[.host] = host
         flags[.eventLoops] = eventLoops
+        flags[.adminPort] = adminPort
+        flags[.backlogLimit] = backlogLimit
+        flags[.memoryLimit] = memoryLimit
         flags[.rotate] = rotate.map { $0 ? "true" : "false" }
         let configuration = try storeOptions.configuration(in: environment, flags: flags)
         let output = environment.talkOutput
@@ -57,6 +69,11 @@ struct ServeCommand: AsyncParsableCommand {
         options.host = configuration.host.value
         options.port = configuration.port.value
         options.eventLoops = configuration.eventLoops.value
+        options.adminPort = configuration.adminPort.value == 0 ? nil : configuration.adminPort.value
+        // Who asks for a port wants it; the default may be taken by another server of this machine.
+        options.adminPortIsRequired = configuration.adminPort.origin != .builtIn
+        options.backlogLimit = configuration.backlogLimit.value
+        options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []

@@ -2,11 +2,16 @@ import FlashSaleKit
 
 /// Collects the status of a sale from both stores. It writes nothing but the scripts' text into Redis' script cache.
 struct StatusReader: Sendable {
-    let redis: RedisClient
     let postgres: PostgresConnection
 
+    /// What Redis knows of a sale; nil when it has no keys of it.
+    static func snapshot(of sale: SaleID, _ redis: RedisClient) async throws -> SaleSnapshot? {
+        for command in SaleScript.loadCommands { _ = try await redis.send(command) }
+        return try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale))))
+    }
+
     /// - Parameter wanted: the sale, nil for the one that is of interest now.
-    func read(_ wanted: SaleID?, countsRecords: Bool) async throws -> StatusReport {
+    func read(_ wanted: SaleID?, redis: RedisClient, countsRecords: Bool) async throws -> StatusReport {
         for command in SaleScript.loadCommands { _ = try await redis.send(command) }
         let sale = try await find(wanted)
         let standing = try await SaleStanding.read(sale, redis: redis, postgres: postgres)
@@ -24,7 +29,8 @@ struct StatusReader: Sendable {
         )
     }
 
-    private func find(_ wanted: SaleID?) async throws -> Sale {
+    /// The sale that was asked for, or the one that is of interest now.
+    func find(_ wanted: SaleID?) async throws -> Sale {
         let store = SaleStore(postgres: postgres)
         if let wanted {
             if let sale = try await store.find(wanted) { return sale }

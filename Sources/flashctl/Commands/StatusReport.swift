@@ -17,6 +17,8 @@ struct StatusReport: Sendable {
     /// Nil when it was not asked for.
     var record: SaleRecord?
     var streams: [Stream]
+    /// What must be true of the stores.
+    var guards = GuardReport()
 
     /// What the sale is doing, in one word.
     var phase: String {
@@ -41,6 +43,7 @@ extension StatusReport: Report {
             "redis": snapshot.map(StatusReport.data) ?? .null,
             "postgres": record.map(StatusReport.data) ?? .null,
             "drained": .bool(isDrained),
+            "checks": GuardSection.data(guards.checks),
             "journal": .list(
                 streams.map { stream in
                     .fields([
@@ -56,7 +59,7 @@ extension StatusReport: Report {
         ])
     }
 
-    private static func data(_ snapshot: SaleSnapshot) -> DataValue {
+    static func data(_ snapshot: SaleSnapshot) -> DataValue {
         .fields([
             "epoch": .integer(snapshot.epoch), "state": .optional(snapshot.state?.rawValue),
             "free": .integer(snapshot.free), "held": .integer(snapshot.held), "sold": .integer(snapshot.sold),
@@ -67,7 +70,7 @@ extension StatusReport: Report {
         ])
     }
 
-    private static func data(_ record: SaleRecord) -> DataValue {
+    static func data(_ record: SaleRecord) -> DataValue {
         let outcomes = Outcome.allCases.map { outcome in
             DataValue.Field(name: outcome.name, value: .integer(record.outcomes[outcome] ?? 0))
         }
@@ -96,6 +99,7 @@ extension StatusReport: Report {
             .init("state"),
         ]
         sections.append(.table(title: nil, TableLayout(columns: columns, rows: rows)))
+        if !guards.checks.isEmpty { sections.append(GuardSection.summary(guards)) }
         return sections
     }
 
@@ -113,7 +117,7 @@ extension StatusReport: Report {
         }
     }
 
-    private static func facts(_ snapshot: SaleSnapshot) -> [(name: String, value: TableLayout.Cell)] {
+    static func facts(_ snapshot: SaleSnapshot) -> [(name: String, value: TableLayout.Cell)] {
         let sum =
             "\(NumberText.grouped(snapshot.free)) free + \(NumberText.grouped(snapshot.held)) held + "
             + "\(NumberText.grouped(snapshot.sold)) sold = \(NumberText.grouped(snapshot.stock))"
@@ -124,7 +128,7 @@ extension StatusReport: Report {
         ]
     }
 
-    private static func facts(_ record: SaleRecord) -> [(name: String, value: TableLayout.Cell)] {
+    static func facts(_ record: SaleRecord) -> [(name: String, value: TableLayout.Cell)] {
         let outcomes = Outcome.allCases.map { "\($0.name) \(NumberText.grouped(record.outcomes[$0] ?? 0))" }
         var facts: [(name: String, value: TableLayout.Cell)] = [
             ("attempts", .init("\(NumberText.grouped(record.attempts)): \(outcomes.joined(separator: ", "))")),

@@ -94,7 +94,7 @@ struct Stores: Sendable {
         }
     }
 
-    private static func requireSchema(_ postgres: PostgresConnection) async throws {
+    static func requireSchema(_ postgres: PostgresConnection) async throws {
         let pending = try await Migrator().pending(postgres)
         guard !pending.isEmpty else { return }
         throw CommandFailure(

@@ -1,5 +1,6 @@
 -- Decides a batch of checkouts. ARGV: 3 count, 4 payload "user\titem\n" for each, 5 hold ids of 32 digits each or
--- empty, 6 empty or '1' for each attempt whose code an Idempotency-Key chose.
+-- empty, 6 empty or for each attempt '1' if an Idempotency-Key chose its code, 'r' if it did and the attempt may only
+-- get the hold that it has: it is not decided otherwise (letter O, no record). Else '0'.
 -- Reply: O, now, letters (one for all or one for each), deadline of new holds, flat triples (index from 1, item,
 -- deadline) of the attempts whose hold exists.
 local MOST_LAPSED = 1000
@@ -71,7 +72,7 @@ end
 -- Idempotency-Key chose: nobody else can ask twice.
 local earlier, asked = {}, {}
 for i = 1, #holds do
-    if sale.free > 0 or string.sub(keyed, i, i) == '1' then
+    if sale.free > 0 or #keyed > 0 and string.sub(keyed, i, i) ~= '0' then
         asked[#asked + 1] = holds[i]
     end
 end
@@ -112,6 +113,8 @@ for i = 1, count do
         repeats[#repeats + 1] = i
         repeats[#repeats + 1] = earlier[id].item
         repeats[#repeats + 1] = earlier[id].deadline
+    elseif string.sub(keyed, i, i) == 'r' then
+        letter = 'O'
     elseif banned[i] then
         letter = 'B'
     elseif sale.free == 0 then
@@ -132,7 +135,7 @@ for i = 1, count do
         plan.date[#plan.date + 1] = id
         lines[#lines + 1] = (i - 1) .. '\t' .. id .. '\t' .. user .. '\t' .. item .. '\t' .. flag .. '\n'
     end
-    decided = decided or letter ~= 'h'
+    decided = decided or letter ~= 'h' and letter ~= 'O'
     letters[i] = letter
 end
 
@@ -141,7 +144,8 @@ if letters == string.rep(string.sub(letters, 1, 1), count) then
     letters = string.sub(letters, 1, 1)
 end
 if decided then
-    local seq = journal_attempts(letters)
+    -- On the journal both are attempts without a record.
+    local seq = journal_attempts((string.gsub(letters, 'O', 'h')))
     if #lines > 0 then
         journal(LEDGER, seq, 'k', 'held', 'p', table.concat(lines), 'd', deadline)
     end

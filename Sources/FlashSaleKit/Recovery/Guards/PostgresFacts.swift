@@ -1,0 +1,67 @@
+/// What a Postgres server says about itself, as far as a receipt depends on it.
+public struct PostgresFacts: Sendable, Equatable {
+    /// Where it is.
+    public let location: String
+    /// Whether it is a standby, which takes no writes.
+    public let isStandby: Bool
+    /// `synchronous_commit` of our connections.
+    public let synchronousCommit: String
+    /// Whether anything is forced to disk.
+    public let fsync: Bool
+    /// Whether a torn page can be repaired after a power loss.
+    public let fullPageWrites: Bool
+
+    /// Asks the server.
+    public static func read(_ postgres: PostgresConnection) async throws -> PostgresFacts {
+        let row = try await postgres.query(
+            """
+            select pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commits,
+                current_setting('fsync') = 'on' as fsync, current_setting('full_page_writes') = 'on' as pages
+            """
+        ).one()
+        return PostgresFacts(
+            location: postgres.endpoint.location,
+            isStandby: try row["standby"].bool,
+            synchronousCommit: try row["commits"].text,
+            fsync: try row["fsync"].bool,
+            fullPageWrites: try row["pages"].bool
+        )
+    }
+
+    /// The checks of Postgres alone.
+    var checks: [GuardCheck] { [reachable, durability] }
+
+    private var reachable: GuardCheck {
+        if isStandby {
+            return GuardCheck(
+                .postgres,
+                .critical,
+                "Postgres at \(location) is a standby and takes no writes.",
+                nextStep: "Point the Postgres URL at the primary, or promote this one (pg_promote)."
+            )
+        }
+        return GuardCheck(.postgres, .ok, "Postgres at \(location) answers.")
+    }
+
+    private var durability: GuardCheck {
+        if !fsync || !fullPageWrites {
+            let off = [fsync ? nil : "fsync", fullPageWrites ? nil : "full_page_writes"].compactMap(\.self)
+            return GuardCheck(
+                .durability,
+                .critical,
+                "A crash of the machine can lose or damage purchases that were answered 200:"
+                    + " \(off.joined(separator: " and ")) \(off.count == 1 ? "is" : "are") off.",
+                nextStep: "Set fsync = on and full_page_writes = on in postgresql.conf and reload."
+            )
+        }
+        if synchronousCommit == "off" {
+            return GuardCheck(
+                .durability,
+                .critical,
+                "A crash of Postgres can lose purchases that were answered 200: synchronous_commit is off.",
+                nextStep: "Take synchronous_commit out of the Postgres URL; flashctl sets it to on."
+            )
+        }
+        return GuardCheck(.durability, .ok, "A purchase that is answered 200 survives a crash of Postgres.")
+    }
+}

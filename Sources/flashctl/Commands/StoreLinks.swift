@@ -1,0 +1,88 @@
+import FlashSaleKit
+import Glibc
+import Logging
+import NIOPosix
+
+/// Connections to both stores, made when they are first asked for and kept: a store that is away fails alone.
+actor StoreLinks {
+    private let stores: Stores
+    private var redisResult: Result<RedisClient, any Error>?
+    private var postgresResult: Result<PostgresConnection, any Error>?
+
+    init(_ stores: Stores) {
+        self.stores = stores
+    }
+
+    /// Runs `body` with links that are closed afterwards.
+    static func using<Value: Sendable>(
+        _ stores: Stores,
+        _ body: @Sendable (StoreLinks) async throws -> Value
+    ) async throws -> Value {
+        let links = StoreLinks(stores)
+        do {
+            let value = try await body(links)
+            await links.close()
+            return value
+        } catch {
+            await links.close()
+            throw error
+        }
+    }
+
+    /// The Redis of the configuration. Asked again it answers as the first time.
+    func redis() async throws -> RedisClient {
+        if let redisResult { return try redisResult.get() }
+        let endpoint = try stores.redisEndpoint()
+        let result: Result<RedisClient, any Error>
+        do {
+            let group = MultiThreadedEventLoopGroup.singleton
+            result = .success(try await RedisClient.connect(to: endpoint, on: group, logger: stores.logger))
+        } catch {
+            result = .failure(error)
+        }
+        redisResult = result
+        return try result.get()
+    }
+
+    /// The Postgres of the configuration. Asked again it answers as the first time.
+    func postgres() async throws -> PostgresConnection {
+        if let postgresResult { return try postgresResult.get() }
+        let endpoint = try stores.postgresEndpoint()
+        let result: Result<PostgresConnection, any Error>
+        do {
+            result = .success(try await PostgresConnection.connect(to: endpoint, logger: stores.logger))
+        } catch {
+            result = .failure(error)
+        }
+        postgresResult = result
+        return try result.get()
+    }
+
+    /// Makes all checks on these connections.
+    func guards() async -> GuardReport {
+        var options = GuardOptions(hostClock: { HostClock.now })
+        options.allowNoAOF = stores.configuration.allowNoAOF.value
+        options.memoryPercent = stores.configuration.memoryLimit.value
+        options.backlogBytes = stores.configuration.backlogLimit.value
+        let reader = GuardReader(
+            options: options,
+            redis: { try await self.redis() },
+            postgres: { try await self.postgres() }
+        )
+        return await reader.read()
+    }
+
+    private func close() async {
+        if case .success(let client) = redisResult { await client.close() }
+        if case .success(let connection) = postgresResult { await connection.close() }
+    }
+}
+
+/// The clock of this host: shown, and compared with those of the stores. It decides nothing.
+enum HostClock {
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+}
