@@ -4,13 +4,14 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build deps bench bench-deps format lint clean
+.PHONY: help run test build deps test-deps bench bench-deps format lint clean
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
 export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
+TEST_PACKAGES := faketime
 BENCH_PACKAGES := nginx-light wrk
 SOURCES := Sources Tests Package.swift
 
@@ -27,7 +28,7 @@ run: build
 build: deps
 	swift build -c release --product flashctl
 
-test: deps lint
+test: test-deps lint
 	@scripts/run-tests.sh
 
 lint: toolchain
@@ -41,6 +42,9 @@ bench: bench-deps build
 
 deps: toolchain
 	@scripts/install-packages.sh $(PACKAGES)
+
+test-deps: toolchain
+	@scripts/install-packages.sh $(PACKAGES) $(TEST_PACKAGES)
 
 bench-deps: toolchain
 	@scripts/install-packages.sh $(PACKAGES) $(BENCH_PACKAGES) python3

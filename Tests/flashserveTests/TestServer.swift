@@ -48,11 +48,12 @@ final class TestServer: Sendable {
         _ terms: SaleTerms = TestServer.terms(),
         options stackOptions: LocalStackOptions = .fast,
         eventLoops: Int = 1,
+        configure: @escaping @Sendable (inout ServerOptions) -> Void = { _ in },
         _ body: @Sendable (TestServer) async throws -> Void
     ) async throws {
         try await LocalStack.withTemporary(options: stackOptions) { stack in
             try await seed(stack, terms)
-            let server = try await start(on: stack, eventLoops: eventLoops)
+            let server = try await start(on: stack, eventLoops: eventLoops, configure: configure)
             do {
                 try await body(server)
                 try await server.stop()
@@ -90,7 +91,8 @@ final class TestServer: Sendable {
     static func start(
         on stack: LocalStack,
         eventLoops: Int = 1,
-        rotate: HourlyTerms? = nil
+        rotate: HourlyTerms? = nil,
+        configure: @Sendable (inout ServerOptions) -> Void = { _ in }
     ) async throws -> TestServer {
         var options = ServerOptions(
             redis: try RedisEndpoint(parsing: stack.redisURL),
@@ -101,6 +103,7 @@ final class TestServer: Sendable {
         options.eventLoops = eventLoops
         options.rotate = rotate
         options.readinessDelayMilliseconds = 50
+        configure(&options)
         let (listening, announce) = AsyncStream<(Int, Sale?)>.makeStream()
         options.onListening = { _, port, sale in
             announce.yield((port, sale))

@@ -4,7 +4,7 @@ import Testing
 
 /// What `--help` promises.
 @Suite(.serialized) struct HelpTests {
-    private static let names = ["serve", "seed-sale", "rotate-hour", "status", "migrate", "loadtest"]
+    private static let names = ["serve", "seed-sale", "rotate-hour", "status", "doctor", "migrate", "loadtest"]
 
     @Test(arguments: names)
     func everyCommandHasExamplesAndTheCommonOptions(name: String) async throws {
@@ -19,7 +19,7 @@ import Testing
         #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
-    @Test(arguments: ["seed-sale", "status", "migrate", "loadtest"])
+    @Test(arguments: ["seed-sale", "status", "doctor", "migrate", "loadtest"])
     func commandsWithDataHaveFormats(name: String) async throws {
         let outcome = try await BuiltBinary.run([name, "--help"])
         #expect(outcome.output.contains("-o, --output"))
@@ -49,6 +49,8 @@ import Testing
             ],
             ["serve", "--local"],
             ["serve", "--no-rotate", "--event-loops", "2"],
+            ["doctor", "--local"],
+            ["doctor", "-o", "json"],
             ["status", "--sale", "12", "-o", "json"],
         ]
         for example in examples { _ = try Flashctl.parseAsRoot(example) }

@@ -73,4 +73,5 @@ extension MigrateCommand: StoreCommand {}
 extension SeedSaleCommand: StoreCommand {}
 extension RotateHourCommand: StoreCommand {}
 extension StatusCommand: StoreCommand {}
+extension DoctorCommand: StoreCommand {}
 extension VerifyCommand: StoreCommand {}

@@ -1,0 +1,150 @@
+import FlashSaleKit
+import Foundation
+import Testing
+
+@testable import flashserve
+
+/// Stores that are away: how long a client waits, and what happens afterwards without anybody's help.
+@Suite(.serialized) struct OutageTests {
+    /// The longest that a client may wait for its 503.
+    private static let bound = Duration.seconds(2)
+
+    /// Sends requests of every kind for some seconds; every one must be answered within the bound.
+    private func measure(_ server: TestServer, code: String, for length: Duration) async throws {
+        let end = ContinuousClock.now + length
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<8 {
+                group.addTask {
+                    let client = try await server.connect()
+                    var round = 0
+                    while ContinuousClock.now < end {
+                        round += 1
+                        let target =
+                            switch worker % 4 {
+                            case 0: ("POST", "/purchase?code=\(code)")
+                            case 1: ("DELETE", "/checkout?code=\(code)")
+                            default: ("POST", "/checkout?user_id=w\(worker)-\(round)&id=1")
+                            }
+                        let (answer, wait) = try await client.timed(target.0, target.1)
+                        #expect(answer.status == 503, "\(target)")
+                        #expect(answer.headers["retry-after"] != nil)
+                        #expect(wait < OutageTests.bound, "\(target) took \(wait)")
+                        try await Task.sleep(for: .milliseconds(20))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    @Test("Redis stopped: every request is answered within two seconds with 503")
+    func redisStopped() async throws {
+        try await TestServer.with(TestServer.terms(stock: 5000)) { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.stopRedis()
+            try await self.measure(server, code: code, for: .seconds(4))
+            try await server.stack.startRedis()
+            try await until(201) { try await client.checkout("bob\(Int.random(in: 0..<9999))").status }
+            #expect(try await client.purchase(code).status == 200)
+        }
+    }
+
+    @Test("Redis stands still: every request is answered within two seconds with 503, and pages too")
+    func redisPaused() async throws {
+        try await TestServer.with(TestServer.terms(stock: 5000)) { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.pauseRedis()
+            async let pages: Void = {
+                let other = try await server.connect()
+                for path in ["/health", "/sale", "/readyz?verbose", "/livez", "/health"] {
+                    let (_, wait) = try await other.timed("GET", path)
+                    #expect(wait < .seconds(4), "\(path) took \(wait)")
+                }
+            }()
+            try await self.measure(server, code: code, for: .seconds(6))
+            try await pages
+            server.stack.resumeRedis()
+            try await until(201) { try await client.checkout("bob\(Int.random(in: 0..<9999))").status }
+            #expect(try await client.purchase(code).status == 200)
+            #expect(try await server.snapshot().isConsistent)
+        }
+    }
+
+    @Test("purchases during an outage of Postgres are completed by themselves: the same code is 202, then 200")
+    func purchasesComplete() async throws {
+        try await TestServer.with(TestServer.terms(stock: 100)) { server in
+            let client = try await server.connect()
+            var codes: [String] = []
+            for index in 0..<5 { codes.append(try await client.checkout("user\(index)").code) }
+            try await server.stack.stopPostgres()
+            for code in codes.prefix(4) {
+                let (answer, wait) = try await client.timed("POST", "/purchase?code=\(code)")
+                #expect(answer.status == 202)
+                #expect(wait < .seconds(4))
+            }
+            #expect(try await client.purchase(codes[0]).status == 202, "asked again: still pending")
+            try await server.stack.startPostgres()
+            // Nothing is asked of the server until all rows are there.
+            try await server.eventually("select count(*)::text from purchases", is: "4")
+            for code in codes.prefix(4) {
+                let answer = try await client.purchase(code)
+                #expect(answer.status == 200)
+                #expect(answer.headers["idempotent-replayed"] == "true")
+            }
+            #expect(try await client.purchase(codes[4]).status == 200)
+            let units = try await server.sql("select string_agg(unit::text, ',' order by unit) from purchases")
+            #expect(units == [["1,2,3,4,5"]])
+            try await server.eventually("select count(*)::text from attempts", is: "5")
+        }
+    }
+
+    @Test("Postgres stands still: purchases are 202, holds go on, and the drain catches up without duplicates")
+    func postgresPaused() async throws {
+        try await TestServer.with(TestServer.terms(stock: 5000)) { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.pausePostgres()
+            let (pending, wait) = try await client.timed("POST", "/purchase?code=\(code)")
+            #expect(pending.status == 202)
+            #expect(wait < .seconds(4))
+            for index in 0..<300 { #expect(try await client.checkout("user\(index)").status == 201) }
+            try await Task.sleep(for: .seconds(6))
+            #expect(try await client.checkout("late").status == 201)
+            server.stack.resumePostgres()
+            try await server.eventually("select count(*)::text from attempts", is: "302")
+            try await server.eventually("select count(*)::text from purchases", is: "1")
+            try await until(200) { try await client.purchase(code).status }
+            #expect(
+                try await server.sql("select count(*)::text from (select distinct epoch, seq, idx from attempts) a")
+                    == [["302"]]
+            )
+        }
+    }
+
+    @Test("Redis restarts while Postgres is away: 503 until both are back, then the sale goes on by itself")
+    func bothAway() async throws {
+        try await TestServer.with(TestServer.terms(stock: 5000)) { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            try await server.stack.stopPostgres()
+            #expect(try await client.checkout("bob").status == 201)
+            try await server.stack.stopRedis()
+            #expect(try await client.checkout("carl").status == 503)
+            try await server.stack.startRedis()
+            // Nobody can say whether this Redis is the one that was known.
+            for _ in 0..<40 {
+                #expect(try await client.checkout("dora").status == 503)
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(try await client.request("GET", "/readyz").status == 503)
+            try await server.stack.startPostgres()
+            try await until(201) { try await client.checkout("emil\(Int.random(in: 0..<9999))").status }
+            #expect(try await client.request("GET", "/readyz").status == 200)
+            try await until(200) { try await client.purchase(code).status }
+            let snapshot = try await server.snapshot()
+            #expect(snapshot.isConsistent && snapshot.sold == 1)
+        }
+    }
+}
