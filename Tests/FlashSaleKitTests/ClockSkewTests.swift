@@ -23,7 +23,7 @@ struct ClockSkewTests {
         #expect(sure.violation?.sentence == "Redis is 3.000 s ahead of this host")
     }
 
-    @Test(arguments: [(2_000_000, false), (2_000_001, true), (-2_000_000, false), (-2_000_001, true)])
+    @Test(arguments: [(Int64(2_000_000), false), (2_000_001, true), (-2_000_000, false), (-2_000_001, true)])
     func `two seconds is the limit, both ways`(offset: Int64, isViolation: Bool) {
         let skew = ClockSkew(postgres: ClockOffset(microseconds: offset, uncertainty: 0))
         #expect((skew.violation != nil) == isViolation)

@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [(3_000_000, GuardCheck.Level.critical), (-3_000_000, .critical), (1_000_000, .warning)])
+    @Test(arguments: [(Int64(3_000_000), GuardCheck.Level.critical), (-3_000_000, .critical), (1_000_000, .warning)])
     func `a host whose clock is wrong is found`(shift: Int64, level: GuardCheck.Level) async throws {
         try await withShop { shop, _ in
             let report = await GuardReaderTests.reader(shop, shift: shift).read()

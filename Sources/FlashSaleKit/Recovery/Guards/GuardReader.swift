@@ -180,11 +180,9 @@ public actor GuardReader {
         var damaged: [String] = []
         for sale in try await SaleStore(postgres: connection).unfinished() {
             guard let epoch = sale.epoch else { continue }
-            switch try await inspection.standing(of: sale.id, epoch: epoch) {
-            case .whole: break
-            case .shut(let why): damaged.append("sale \(sale.id) is shut (\(why))")
-            case .doubtful: damaged.append("sale \(sale.id) must be recovered")
-            }
+            guard try await inspection.standing(of: sale.id, epoch: epoch) != .whole else { continue }
+            let why = try await inspection.damage(of: sale.id)
+            damaged.append("sale \(sale.id) (\(why ?? "it waits for its recovery"))")
         }
         guard !damaged.isEmpty else { return GuardCheck(.sales, .ok, "The keys of every live sale are whole.") }
         return GuardCheck(
