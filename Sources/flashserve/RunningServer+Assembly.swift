@@ -60,64 +60,28 @@ extension RunningServer {
         let secret = try await Installation.read(connection).secret
         let loops = try await makeLoops(frontGroup, control: control, secret: secret, logger: logger)
         await supervisor.serve(loops)
-        func drain(_ stream: DrainService.Stream, _ link: PostgresLink, _ wakeup: Wakeup) -> DrainService {
-            DrainService(
-                stream: stream,
-                supervisor: supervisor,
-                postgres: link,
-                state: state,
-                loops: loops,
-                wakeup: wakeup,
-                logger: logger
-            )
-        }
+        let parts = ServerParts(
+            options: options,
+            logger: logger,
+            state: state,
+            supervisor: supervisor,
+            loops: loops,
+            links: links,
+            group: backGroup
+        )
         return RunningServer(
             options: options,
             logger: logger,
             state: state,
             supervisor: supervisor,
             loops: loops,
-            drains: [
-                drain(.ledger, links.ledgerDrain, ledgerWakeup), drain(.attempts, links.attemptsDrain, Wakeup()),
-            ],
-            sweep: ExpirySweep(
-                supervisor: supervisor,
-                postgres: links.sweep,
-                state: state,
-                loops: loops,
-                logger: logger
-            ),
-            schedule: ScheduleService(
-                supervisor: supervisor,
-                postgres: links.schedule,
-                rotationPostgres: links.rotation,
-                state: state,
-                loops: loops,
-                hourly: options.rotate,
-                logger: logger
-            ),
-            verification: VerifyService(
-                supervisor: supervisor,
-                postgres: links.verify,
-                state: state,
-                interval: options.verifyInterval,
-                logger: logger
-            ),
-            guards: GuardService(
-                options: options,
-                postgres: links.guards,
-                group: backGroup,
-                state: state,
-                logger: logger
-            ),
-            load: LoadWatch(
-                supervisor: supervisor,
-                postgres: links.load,
-                state: state,
-                loops: loops,
-                limits: HighWater(backlogLimit: options.backlogLimit, memoryLimit: options.memoryLimit),
-                logger: logger
-            ),
+            drains: [parts.drain(.ledger, links.ledgerDrain, ledgerWakeup)]
+                + [parts.drain(.attempts, links.attemptsDrain, Wakeup())],
+            sweep: parts.sweep,
+            schedule: parts.schedule,
+            verification: parts.verification,
+            guards: parts.guards,
+            load: parts.load,
             pages: pages,
             links: links
         )

@@ -62,6 +62,24 @@ import Testing
         }
     }
 
+    @Test func `while Postgres was never asked, everything that a stream has counts as waiting`() async throws {
+        try await Shop.with { shop in
+            let sale = try await shop.openSale(stock: 5000, limit: 5000)
+            for round in 0..<130 { try await sale.checkout(["user\(round)"]) }
+            try await sale.drainAttempts()
+            let nothing = JournalPositions().covering([sale.id])
+            #expect(nothing.sales == [sale.id])
+            let meter = JournalMeter()
+            let now = try await RedisTime.read(shop.redis)
+            let lags = try await meter.measure(nothing, redis: shop.redis, now: now)
+            #expect(lags.first { $0.stream == .attempts }?.entries == 130)
+            // What was learnt without Postgres is not believed when it is back.
+            #expect(try await lag(sale, .attempts, meter).entries == 0)
+            let known = try await JournalPositions.read(shop.postgres)
+            #expect(known.covering([sale.id]).all.count == known.all.count)
+        }
+    }
+
     @Test func `a key of another type is no lag`() async throws {
         try await Shop.with { shop in
             let sale = try await shop.openSale()
@@ -89,7 +107,8 @@ import Testing
             }
             #expect(try await length() == 300)
             await drain.hurry(true)
-            try await Task.sleep(for: .milliseconds(20))
+            // The age is counted in whole seconds.
+            try await Task.sleep(for: .milliseconds(1200))
             for _ in 0..<3 { _ = try await drain.drainOnce(sale: sale.id, epoch: sale.epoch) }
             #expect(try await length() < 150)
             await drain.hurry(false)

@@ -80,6 +80,7 @@ import Testing
     func format() async throws {
         try await withMetrics { _, client, scrape in
             #expect(try await client.checkout("ann").status == 201)
+            try await until(true) { try await scrape().contains("flashctl_recoveries_total") }
             var families: Set<Substring> = []
             for line in try await scrape().split(separator: "\n") {
                 let words = line.split(separator: " ")

@@ -22,7 +22,8 @@ public struct JournalLag: Sendable, Equatable {
 public struct JournalPositions: Sendable {
     struct Position: Sendable {
         var lastID: StreamID
-        var drainedEntries: Int
+        /// Nil while Postgres cannot be asked.
+        var drainedEntries: Int?
     }
 
     /// One stream of one sale.
@@ -44,6 +45,20 @@ public struct JournalPositions: Sendable {
     /// The sales.
     public var sales: [SaleID] {
         all.reduce(into: []) { if $0.last != $1.key.saleID { $0.append($1.key.saleID) } }
+    }
+
+    /// These, and for each of the sales that they lack the start of its streams: what is not known to be in Postgres
+    /// counts as waiting.
+    public func covering(_ sales: [SaleID]) -> JournalPositions {
+        var covering = self
+        let known = Set(self.sales)
+        for sale in sales where !known.contains(sale) {
+            for stream in [JournalStream.attempts, .ledger] {
+                let position = Position(lastID: .zero, drainedEntries: nil)
+                covering.all.append((Key(saleID: sale, stream: stream), position))
+            }
+        }
+        return covering
     }
 
     /// Reads the cursors of all sales that are open in Redis.

@@ -99,7 +99,8 @@ public actor JournalMeter {
             return sampled
         }
         // A new stream is made with one entry that is deleted again.
-        let counted = added - 1 - position.drainedEntries - differences[key, default: 0]
+        guard let drained = position.drainedEntries else { return length }
+        let counted = added - 1 - drained - differences[key, default: 0]
         // Counters that do not fit together: no more than the stream has can wait.
         return counted < sampled ? length : min(counted, length)
     }
@@ -110,7 +111,8 @@ public actor JournalMeter {
         _ position: JournalPositions.Position,
         waiting: Int
     ) {
-        let difference = added - 1 - position.drainedEntries - waiting
+        guard let drained = position.drainedEntries else { return }
+        let difference = added - 1 - drained - waiting
         differences[key] = difference == 0 ? nil : difference
     }
 }

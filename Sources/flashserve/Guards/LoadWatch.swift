@@ -42,9 +42,11 @@ struct LoadWatch: Sendable {
         async let cursors = positions()
         let facts = try await RedisGuards.read(redis)
         if let known = await cursors { memory.positions = known }
+        let open = state.current.sales.filter { $0.epoch != nil }.map(\.id)
+        let positions = memory.positions.covering(open)
         let now = try await RedisTime.read(redis)
-        let lags = try await memory.meter.measure(memory.positions, redis: redis, now: now)
-        let stocks = try await SaleStock.read(memory.positions.sales, redis)
+        let lags = try await memory.meter.measure(positions, redis: redis, now: now)
+        let stocks = try await SaleStock.read(positions.sales, redis)
         let load = RedisLoad(
             backlogBytes: lags.reduce(0) { $0 + $1.bytes },
             usedMemory: facts.usedMemory,
