@@ -23,6 +23,7 @@ struct Flashctl: AsyncParsableCommand {
             StatusCommand.self,
             VerifyCommand.self,
             DoctorCommand.self,
+            ReconcileCommand.self,
             MigrateCommand.self,
             LoadTestCommand.self,
         ]

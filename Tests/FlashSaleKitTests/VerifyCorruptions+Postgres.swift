@@ -102,7 +102,10 @@ extension Corruption {
         Corruption("hold in another sale", .belonging) { market, random in
             let victim = try await market.openHold(&random)
             try await market.force(
-                "update ledger set sale_id = \(market.other.id), seq = seq + 500 where hold_id = decode(\(victim.hold), 'hex')"
+                """
+                update ledger set sale_id = \(market.other.id), seq = seq + 500
+                where hold_id = decode(\(victim.hold), 'hex')
+                """
             )
             return "hold \(victim.hold)"
         },

@@ -137,7 +137,8 @@ extension Corruption {
             Corruption("epochs of the cursors apart", .cursors) { market, _ in
                 try await market.force(
                     """
-                    update journal_cursor set epoch = epoch - 1 where sale_id = \(market.open.id) and stream = 'attempts'
+                    update journal_cursor set epoch = epoch - 1
+                    where sale_id = \(market.open.id) and stream = 'attempts'
                     """
                 )
                 return "the cursors of sale \(market.open.id)"

@@ -127,12 +127,34 @@ import Testing
         }
     }
 
+    /// A sale too large for one reading is read in pieces; what is found twice counts.
+    @Test func aLargeSaleIsReadInPieces() async throws {
+        try await Shop.with { shop in
+            let market = try await VerifyMarket.make(shop, 0)
+            var verification = Verification(redis: shop.redis, postgres: shop.postgres, patience: .zero)
+            verification.atOnce = 3
+            #expect(try await verification.run(market.open.id).findings.map(\.sentence) == [])
+            var random = SeededGenerator(seed: VerifyTests.seed)
+            let victim = try await market.pickField(market.open.keys.holds, &random)
+            try await market.send("HDEL", market.open.keys.holds, victim.field)
+            let report = try await verification.run(market.open.id)
+            #expect(
+                report.invariant(.holds)?.findings.contains { "\($0.holdID?.description ?? "")" == victim.field }
+                    == true
+            )
+            #expect(report.invariant(.deadlines)?.violations == 1)
+        }
+    }
+
     @Test func aQuickRecountLooksAtAttemptsOnlyWhenTheyAreFew() async throws {
         try await Shop.with { shop in
             let market = try await VerifyMarket.make(shop, 0)
             #expect(try await market.verify(.quick).invariant(.attemptsOnce) != nil)
             try await market.force(
-                "update journal_cursor set drained_rows = 1000000 where sale_id = \(market.open.id) and stream = 'attempts'"
+                """
+                update journal_cursor set drained_rows = 1000000
+                where sale_id = \(market.open.id) and stream = 'attempts'
+                """
             )
             let report = try await market.verify(.quick)
             #expect(report.invariant(.attemptsOnce) == nil)

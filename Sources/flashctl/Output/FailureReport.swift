@@ -26,6 +26,8 @@ enum FailureReport {
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
         case let error as RecoveryError:
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as ReconcileError:
+            CommandFailure(status(of: error), error.message, nextStep: error.nextStep)
         case let error as ServerError:
             CommandFailure(status(of: error), error.message, nextStep: error.nextStep)
         case is CancellationError: CommandFailure(.interrupted, "interrupted")
@@ -77,6 +79,14 @@ enum FailureReport {
         case .installationMismatch, .unsafeConfiguration: .badConfiguration
         case .locked, .lockLost, .superseded: .tryLater
         case .rebuildNeeded: .failure
+        }
+    }
+
+    private static func status(of error: ReconcileError) -> ExitStatus {
+        switch error.code {
+        case .wrongHash: .badInput
+        case .moved, .locked: .tryLater
+        case .refused: .invariantViolated
         }
     }
 

@@ -75,3 +75,4 @@ extension RotateHourCommand: StoreCommand {}
 extension StatusCommand: StoreCommand {}
 extension DoctorCommand: StoreCommand {}
 extension VerifyCommand: StoreCommand {}
+extension ReconcileCommand: StoreCommand {}

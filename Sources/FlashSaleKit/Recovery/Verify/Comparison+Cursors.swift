@@ -11,8 +11,9 @@ extension Comparison {
             if isComplete { place(stream, &invariant) }
             if case .trimmedPastCursor(stream) = evidence.trouble {
                 let trimmed = evidence.contents?.sale[stream.trimmedField] ?? ""
+                let place = recount.cursor(stream).lastID
                 invariant.violate(
-                    "the cursor of the \(stream.rawValue) of sale \(saleID) is at \(recount.cursor(stream).lastID), but "
+                    "the cursor of the \(stream.rawValue) of sale \(saleID) is at \(place), but "
                         + "the journal was trimmed to \(trimmed): what is between them is not there any more"
                 )
             }
@@ -20,7 +21,8 @@ extension Comparison {
         let epochs = JournalStream.allCases.map { recount.cursor($0).epoch }
         invariant.require(
             Set(epochs).count == 1,
-            "the cursors of sale \(saleID) are at different epochs, \(epochs.map(String.init).joined(separator: " and "))"
+            "the cursors of sale \(saleID) are at different epochs, "
+                + epochs.map(String.init).joined(separator: " and ")
         )
         return invariant
     }
@@ -108,7 +110,8 @@ extension Comparison {
             let found = contents.sentinels[key]
             invariant.require(
                 found == epoch,
-                "the sentinel of \(key) in Redis is \(found.map { "of epoch \($0)" } ?? "missing"), not of epoch \(epoch)",
+                "the sentinel of \(key) in Redis is \(found.map { "of epoch \($0)" } ?? "missing"), "
+                    + "not of epoch \(epoch)",
                 next: rebuild
             )
         }

@@ -1,19 +1,9 @@
 /// The conditions between the two tables, the cursors and the journal.
 extension Comparison {
-    /// Rebuilds explain what Redis had decided above the records of its time and lost with its data.
-    private func wasLost(_ row: LooseEnds.Row, isHold: Bool) -> Bool {
-        recount.recoveries.contains { recovery in
-            guard recovery.rebuilt, row.epoch < recovery.epoch else { return false }
-            return isHold
-                ? recovery.attemptsSeq < row.seq && row.seq <= recovery.ledgerSeq
-                : recovery.ledgerSeq < row.seq && row.seq <= recovery.attemptsSeq
-        }
-    }
-
     func heldAttempts() -> Invariant {
         var invariant = recount.invariants.first { $0.kind == .heldAttempts } ?? Invariant(.heldAttempts, saleID)
-        let begun = (evidence.tail?.ledger ?? []).filter { $0.kind == .held && $0.seq > recount.ledger.highestSeq }
-        let asked = (evidence.tail?.held ?? [:]).filter { $0.key.seq > recount.attempts?.highestSeq ?? 0 }
+        let begun = (evidence.tail?.ledger ?? []).filter { $0.kind == .held && $0.seq > recount.ledger.drainedSeq }
+        let asked = (evidence.tail?.held ?? [:]).filter { $0.key.seq > recount.attempts?.drainedSeq ?? 0 }
         let holds =
             recount.loose.holds
             + begun.map {
@@ -27,7 +17,7 @@ extension Comparison {
         let (holdSteps, attemptSteps) = (Set(holds.map(\.step)), Set(attempts.map(\.step)))
         var lost = 0
         for row in holds.sorted(by: LooseEnds.Row.inOrder) where !attemptSteps.contains(row.step) {
-            if wasLost(row, isHold: true) || mayBeOnItsWay(row, beyond: recount.attempts?.highestSeq ?? 0) {
+            if evidence.isLost(row, isHold: true) || mayBeOnItsWay(row, beyond: recount.attempts?.highestSeq ?? 0) {
                 lost += 1
                 continue
             }
@@ -39,7 +29,7 @@ extension Comparison {
             )
         }
         for row in attempts.sorted(by: LooseEnds.Row.inOrder) where !holdSteps.contains(row.step) {
-            if wasLost(row, isHold: false) || mayBeOnItsWay(row, beyond: recount.ledger.highestSeq) {
+            if evidence.isLost(row, isHold: false) || mayBeOnItsWay(row, beyond: recount.ledger.highestSeq) {
                 lost += 1
                 continue
             }
@@ -60,36 +50,14 @@ extension Comparison {
 
     func sequence() -> Invariant {
         var invariant = Invariant(.sequence, saleID)
-        let tail = evidence.tail?.steps ?? []
-        var missing: [Int64] = []
-        var lost = 0
-        func look(_ seq: Int64, _ gap: LooseEnds.Gap) {
-            if tail.contains(seq) { return }
-            if isExplained(seq, gap) { lost += 1 } else { missing.append(seq) }
-        }
-        for gap in recount.loose.gaps {
-            if gap.seq <= gap.before {
-                invariant.violate(
-                    "step \(gap.seq) of epoch \(gap.epoch) follows step \(gap.before) of epoch \(gap.beforeEpoch) of "
-                        + "sale \(saleID): steps only grow"
-                )
-                continue
-            }
-            // Beyond this many the figure is what matters.
-            let last = min(gap.seq, gap.before + 1_000_000)
-            for seq in (gap.before + 1)..<last { look(seq, gap) }
-        }
-        let end = max(evidence.contents?.number("seq") ?? 0, recount.loose.highestSeq)
-        invariant.figure("steps", end)
-        if recount.loose.highestSeq < end {
-            let top = LooseEnds.Gap(
-                beforeEpoch: recount.epoch,
-                before: recount.loose.highestSeq,
-                epoch: recount.epoch,
-                seq: end + 1
+        for gap in recount.loose.gaps where gap.seq <= gap.before {
+            invariant.violate(
+                "step \(gap.seq) of epoch \(gap.epoch) follows step \(gap.before) of epoch \(gap.beforeEpoch) of "
+                    + "sale \(saleID): steps only grow"
             )
-            for seq in (top.before + 1)...min(end, top.before + 1_000_000) { look(seq, top) }
         }
+        let (missing, lost) = absentSteps()
+        invariant.figure("steps", lastStep)
         invariant.figure("lost with Redis data", lost)
         // A dead letter does not always say its step.
         if missing.count > recount.deadLetters {
@@ -103,6 +71,37 @@ extension Comparison {
             }
         }
         return invariant
+    }
+
+    /// Steps that no record has and no recovery explains.
+    func missingSteps() -> [Int64] {
+        let missing = absentSteps().missing
+        return missing.count > recount.deadLetters ? missing : []
+    }
+
+    private var lastStep: Int64 { max(evidence.contents?.number("seq") ?? 0, recount.loose.highestSeq) }
+
+    private func absentSteps() -> (missing: [Int64], lost: Int) {
+        guard recount.attempts != nil, isComplete || recount.isFinished else { return ([], 0) }
+        let tail = evidence.tail?.steps ?? []
+        var missing: [Int64] = []
+        var lost = 0
+        var gaps = recount.loose.gaps.filter { $0.seq > $0.before }
+        gaps.append(
+            LooseEnds.Gap(
+                beforeEpoch: recount.epoch,
+                before: recount.loose.highestSeq,
+                epoch: recount.epoch,
+                seq: lastStep + 1
+            )
+        )
+        for gap in gaps {
+            // Beyond this many the figure is what matters.
+            for seq in (gap.before + 1)..<min(gap.seq, gap.before + 1_000_000) where !tail.contains(seq) {
+                if isExplained(seq, gap) { lost += 1 } else { missing.append(seq) }
+            }
+        }
+        return (missing, lost)
     }
 
     private func isExplained(_ seq: Int64, _ gap: LooseEnds.Gap) -> Bool {

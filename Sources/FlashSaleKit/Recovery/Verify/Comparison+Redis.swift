@@ -33,8 +33,8 @@ extension Comparison {
             case (let hold?, nil):
                 let more = contents.holds[id] == nil ? "" : " as open, but as ended"
                 invariant.violate(
-                    "hold \(id) of user '\(hold.user)' is open in the ledger of sale \(saleID), but Redis does not have "
-                        + "it\(more)",
+                    "hold \(id) of user '\(hold.user)' is open in the ledger of sale \(saleID), but Redis does not "
+                        + "have it\(more)",
                     hold: id,
                     user: hold.user
                 )
@@ -93,8 +93,8 @@ extension Comparison {
             let user = left?.user ?? right?.user
             invariant.violate(
                 left == nil
-                    ? "Redis remembers hold \(id) of user '\(user ?? "")' in sale \(saleID), which the ledger does not have "
-                        + "as an ended one with an Idempotency-Key"
+                    ? "Redis remembers hold \(id) of user '\(user ?? "")' in sale \(saleID), which the ledger does not "
+                        + "have as an ended one with an Idempotency-Key"
                     : "Redis has forgotten hold \(id) of user '\(user ?? "")' in sale \(saleID), which had an "
                         + "Idempotency-Key",
                 hold: id,
@@ -110,8 +110,8 @@ extension Comparison {
         for id in Comparison.keys(open, contents.deadlines) where open[id]?.deadline != contents.deadlines[id] {
             let (left, right) = (open[id]?.deadline, contents.deadlines[id])
             invariant.violate(
-                "the deadline of hold \(id) of sale \(saleID) in Redis is \(right.map(String.init) ?? "missing"), in the "
-                    + "hold it is \(left.map(String.init) ?? "missing")",
+                "the deadline of hold \(id) of sale \(saleID) in Redis is \(right.map(String.init) ?? "missing"), in "
+                    + "the hold it is \(left.map(String.init) ?? "missing")",
                 hold: id,
                 user: contents.holds[id]?.user
             )
@@ -151,8 +151,8 @@ extension Comparison {
             switch (fold.sold[id], contents.receipts[id]) {
             case (let sold?, nil):
                 invariant.violate(
-                    "unit \(sold.unit) of sale \(saleID), hold \(id) of user '\(sold.user)', is bought in the ledger but "
-                        + "has no receipt in Redis",
+                    "unit \(sold.unit) of sale \(saleID), hold \(id) of user '\(sold.user)', is bought in the ledger "
+                        + "but has no receipt in Redis",
                     hold: id,
                     user: sold.user,
                     unit: sold.unit

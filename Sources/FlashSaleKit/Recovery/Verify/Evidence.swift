@@ -12,6 +12,8 @@ struct Evidence: Sendable {
     let redisInstallation: String?
     /// Why Redis could not be compared, if it could not.
     let trouble: Trouble?
+    /// Whether Redis was read in pieces, and may have changed between two of them.
+    private(set) var isInPieces = false
 
     /// Why a second look may see more.
     enum Trouble: Sendable, Equatable {
@@ -30,30 +32,35 @@ struct Evidence: Sendable {
     var fold: LedgerFold {
         var fold = recount.fold
         // Lines that Postgres has already are a fault of the cursor, and must not count twice.
-        for row in tail?.ledger ?? [] where row.seq > recount.ledger.highestSeq { fold.apply(row) }
+        for row in tail?.ledger ?? [] where row.seq > recount.ledger.drainedSeq { fold.apply(row) }
         fold.highestSeq = max(fold.highestSeq, recount.loose.highestSeq, tail?.steps.max() ?? 0)
         fold.latest = max(fold.latest, tail?.latest ?? 0)
         return fold
     }
 
     /// Collects it once. Nil when there is no such sale.
+    ///
+    /// - Parameter fence: the epoch at which the caller has shut the sale, so that nothing changes meanwhile.
     static func collect(
         _ saleID: SaleID,
         depth: Verification.Depth,
         redis: RedisClient,
-        postgres: PostgresConnection
+        postgres: PostgresConnection,
+        fencedAt fence: Int64? = nil,
+        atOnce: Int = RedisContents.mostAtOnce
     ) async throws -> Evidence? {
         guard let recount = try await PostgresRecount.read(saleID, depth: depth, from: postgres) else { return nil }
         guard recount.isOpened, !recount.isFinished else { return Evidence(recount) }
         let keys = SaleKeys(saleID)
         let installation = try await redis.send(RedisCommand("GET", Handshake.installationKey)).string
-        switch try await LargeContents.read(keys, from: redis) {
+        let (reading, inPieces) = try await LargeContents.read(keys, from: redis, atOnce: atOnce)
+        switch reading {
         case .missing: return Evidence(recount, installation: installation, trouble: .keysMissing)
         case .wrongType(let key): return Evidence(recount, installation: installation, trouble: .wrongType(key))
         case .tooLarge(let fields):
             throw RedisError(.unexpectedReply, "sale \(saleID) has \(fields) fields in Redis and could not be read")
         case .contents(let contents):
-            if let trouble = trouble(recount, contents) {
+            if let trouble = trouble(recount, contents, fence) {
                 return Evidence(recount, contents, installation: installation, trouble: trouble)
             }
             let tail = try await JournalTail.read(recount, contents, from: redis)
@@ -65,18 +72,30 @@ struct Evidence: Sendable {
                 return Evidence(recount, contents, installation: installation, trouble: moved)
             }
             let faults = depth == .full ? try await retained.faults(recount, from: postgres) : []
-            return Evidence(recount, contents, tail, retained, faults, installation: installation, trouble: nil)
+            var evidence = Evidence(recount, contents, tail, retained, faults, installation: installation)
+            evidence.isInPieces = inPieces
+            return evidence
         }
     }
 
-    private static func trouble(_ recount: PostgresRecount, _ contents: RedisContents) -> Trouble? {
-        if contents.state == .recovering { return .recovering }
+    private static func trouble(_ recount: PostgresRecount, _ contents: RedisContents, _ fence: Int64?) -> Trouble? {
+        if contents.state == .recovering, contents.epoch != fence { return .recovering }
         if contents.epoch != recount.epoch { return .epochMoved(from: recount.epoch, to: contents.epoch) }
         for stream in JournalStream.allCases {
             let trimmed = contents.sale[stream.trimmedField].flatMap { StreamID($0) } ?? .zero
             if trimmed > recount.cursor(stream).lastID { return .trimmedPastCursor(stream) }
         }
         return nil
+    }
+
+    /// Rebuilds explain what Redis had decided above the records of its time and lost with its data.
+    func isLost(_ row: LooseEnds.Row, isHold: Bool) -> Bool {
+        recount.recoveries.contains { recovery in
+            guard recovery.rebuilt, row.epoch < recovery.epoch else { return false }
+            return isHold
+                ? recovery.attemptsSeq < row.seq && row.seq <= recovery.ledgerSeq
+                : recovery.ledgerSeq < row.seq && row.seq <= recovery.attemptsSeq
+        }
     }
 
     private init(

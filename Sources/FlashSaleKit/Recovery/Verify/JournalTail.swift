@@ -9,6 +9,8 @@ struct JournalTail: Sendable {
     /// First step of each stream.
     var firstSeq: [JournalStream: Int64] = [:]
     var entries: [JournalStream: Int] = [:]
+    /// Where what is recorded ends, for a cursor that is behind it.
+    var recordedEnd: [JournalStream: StreamID] = [:]
     var attempts = 0
     /// Lines that no table will take.
     var dead = 0
@@ -40,7 +42,13 @@ struct JournalTail: Sendable {
                     RedisCommand("XRANGE", key, "(\(position)", "\(end)", "COUNT", "\(pageSize)")
                 )
                 let page = try StreamEntry.parse(reply, from: key)
-                for entry in page { tail.take(entry, stream) }
+                let recorded = stream == .ledger ? recount.ledger : recount.attempts
+                for entry in page {
+                    tail.take(entry, stream)
+                    if let seq = entry.number("q"), seq <= recorded?.drainedSeq ?? 0 {
+                        tail.recordedEnd[stream] = entry.id
+                    }
+                }
                 guard let last = page.last else { break }
                 position = last.id
             }

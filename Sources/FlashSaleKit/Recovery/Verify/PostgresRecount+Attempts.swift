@@ -135,7 +135,8 @@ extension PostgresRecount {
                 select epoch, seq from ledger where sale_id = \(saleID) group by 1, 2
                 union select epoch, seq from \(partition) group by 1, 2
             ), steps as (
-                select epoch, seq, coalesce(lag(epoch) over w, 0) as before_epoch, coalesce(lag(seq) over w, 0) as before
+                select epoch, seq, coalesce(lag(epoch) over w, 0) as before_epoch,
+                    coalesce(lag(seq) over w, 0) as before
                 from used window w as (order by epoch, seq)
             )
             select * from steps where seq <> before + 1 order by epoch, seq

@@ -19,7 +19,7 @@ extension PostgresRecount {
             select coalesce(h.hold_id, e.hold_id) as hold_id, h.user_id, h.item_id, h.deadline,
                 coalesce(h.detail, '') = '1' as keyed, h.epoch, e.kind, e.unit, e.user_slot, e.user_id as end_user,
                 e.item_id as end_item, e.detail as ticket, e.at as ended_at, e.seq as end_seq,
-                (e.epoch, e.seq) <= (h.epoch, h.seq) as backwards
+                (e.epoch, e.seq, e.idx) <= (h.epoch, h.seq, h.idx) as backwards
             from (select * from ledger where sale_id = \(literal: saleID.rawValue) and kind = 'held') h
             full join (select * from ledger where sale_id = \(literal: saleID.rawValue)
                 and kind in ('purchased', 'expired', 'released')) e using (hold_id)
@@ -124,6 +124,12 @@ extension PostgresRecount {
             order by epoch, seq, idx
             """
         ) { notes.take(try row["detail"].text) }
+        notes.lastStep = try session.query(
+            """
+            select coalesce(max(r.seq), 0) as seq from ledger r join ledger c using (sale_id, epoch, seq)
+            where r.sale_id = \(saleID) and r.kind = 'reconciled' and c.hold_id is not null
+            """
+        ).one()["seq"].int64
     }
 
     mutating func countLedger(_ session: PostgresSession) throws {

@@ -4,15 +4,13 @@ extension PostgresRecount {
     /// Only steps up to here: further on the ledger may not have arrived yet.
     private var knownUpTo: Int64 { ledger.highestSeq }
 
-    /// Steps of which a rebuild had to forget the ledger, or before which a reconciliation has changed the sums: there
-    /// it no longer tells what was free.
-    private var forgotten: SQL {
-        """
-        (select 1 from recoveries r where r.sale_id = \(saleID) and r.kind = 'rebuilt' and a.epoch < r.epoch
-            and a.seq > r.ledger_seq
-        union all select 1 from ledger r join ledger c using (sale_id, epoch, seq)
-            where r.sale_id = \(saleID) and r.kind = 'reconciled' and c.hold_id is not null and a.seq < r.seq)
-        """
+    /// Attempts of steps whose ledger is all there. Above the records of a rebuild it was forgotten, and in front of a
+    /// reconciliation the sums have changed: there the ledger no longer tells what was free. Written out, because a
+    /// subquery would run for each attempt.
+    private var isTold: SQL {
+        recoveries.filter(\.rebuilt).reduce("a.seq <= \(knownUpTo) and a.seq > \(notes.lastStep)") { told, recovery in
+            "\(told) and (a.epoch >= \(recovery.epoch) or a.seq <= \(recovery.ledgerSeq))"
+        }
     }
 
     private var partition: SQL { "\(identifier: AttemptsBatch.partition(of: saleID))" }
@@ -42,10 +40,10 @@ extension PostgresRecount {
                 from ledger where sale_id = \(saleID)
                 union all
                 (select distinct on (epoch, seq) epoch, seq, idx, 0, outcome, user_id from \(partition) a
-                where outcome = 'S' and seq <= \(knownUpTo) and not exists \(forgotten) order by epoch, seq, idx)
+                where outcome = 'S' and \(isTold) order by epoch, seq, idx)
                 union all
                 (select distinct on (epoch, seq) epoch, seq, idx, 0, outcome, user_id from \(partition) a
-                where outcome = 'L' and seq <= \(knownUpTo) and not exists \(forgotten) order by epoch, seq, idx desc)
+                where outcome = 'L' and \(isTold) order by epoch, seq, idx desc)
             ), played as (
                 select *, sum(taken) over (order by epoch, seq, idx, outcome nulls first
                     rows unbounded preceding) as taken_by_then
@@ -91,7 +89,7 @@ extension PostgresRecount {
                 from ledger where sale_id = \(saleID) and kind in ('held', 'expired', 'released')
                 union all
                 select epoch, seq, idx, 0, true, user_id from \(partition) a
-                where outcome = 'L' and seq <= \(knownUpTo) and not exists \(forgotten)
+                where outcome = 'L' and \(isTold)
             ), played as (
                 select *, sum(taken) over (partition by user_id order by epoch, seq, idx, refused
                     rows unbounded preceding) as units
@@ -126,7 +124,7 @@ extension PostgresRecount {
         let rows = try session.query(
             """
             select a.user_id, min(a.seq) as seq, count(*) over () as n from \(partition) a
-            where a.outcome = 'B' and a.seq <= \(knownUpTo) and not exists \(forgotten) and not exists (
+            where a.outcome = 'B' and \(isTold) and not exists (
                 select 1 from ledger l where l.sale_id = \(saleID) and l.kind = 'ban' and l.user_id = a.user_id
                     and (l.epoch, l.seq) < (a.epoch, a.seq))
             group by a.user_id order by 2, 1 limit \(Invariant.maximumFindings)

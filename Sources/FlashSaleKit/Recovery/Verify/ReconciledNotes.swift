@@ -8,6 +8,9 @@ struct ReconciledNotes: Sendable, Equatable {
     /// The same for entries.
     var entries: [JournalStream: Int64] = [:]
 
+    /// Last step at which a reconciliation has written holds: the sums in front of it are others than they were.
+    var lastStep: Int64 = 0
+
     /// Words with which a note begins.
     enum Word: String { case gap, rows, entries }
 

@@ -50,12 +50,17 @@ extension RedisContents {
         holds[id] = Hold(user: RedisContents.text(Array(parts[0])), item: item, deadline: deadline, keyed: keyed)
     }
 
+    /// The epoch that this member of the deadlines marks; nil for a hold.
+    static func epoch(ofSentinel name: [UInt8]) -> Int64? {
+        let member = text(name)
+        return member.hasPrefix("epoch:") ? Int64(member.dropFirst(6)) ?? -1 : nil
+    }
+
     mutating func addDeadline(_ name: [UInt8], _ value: [UInt8], _ keys: SaleKeys) {
-        let member = RedisContents.text(name)
-        if member.hasPrefix("epoch:") {
+        if let epoch = RedisContents.epoch(ofSentinel: name) {
             // Two sentinels are as wrong as none.
             let known = sentinels[keys.deadlines] != nil
-            return sentinels[keys.deadlines] = known ? -1 : Int64(member.dropFirst(6))
+            return sentinels[keys.deadlines] = known ? -1 : epoch
         }
         guard let id = HoldID(hex: name), let time = RedisReply.decimal(value) else {
             return addUnreadable(name, keys.deadlines)

@@ -4,6 +4,7 @@ struct RetainedJournal: Sendable {
     struct Batch: Sendable {
         var epoch: Int64
         var id: StreamID
+        var at: Timestamp
         /// Letter and user by index; repeats leave no record and are not in it.
         var rows: [Int64: Row]
     }
@@ -65,7 +66,7 @@ struct RetainedJournal: Sendable {
                     item: attempt.item
                 )
             }
-            batches[batch.seq] = Batch(epoch: batch.epoch, id: entry.id, rows: rows)
+            batches[batch.seq] = Batch(epoch: batch.epoch, id: entry.id, at: batch.at, rows: rows)
         }
     }
 }
@@ -193,7 +194,7 @@ extension RetainedJournal {
                 kind: kind,
                 attempt: row,
                 ledgerRow: nil,
-                at: Timestamp(microseconds: 0)
+                at: batch.at
             )
         }
     }

@@ -92,8 +92,10 @@ public struct Invariant: Sendable, Equatable {
         public let value: Int64
     }
 
-    /// Findings kept of one condition; beyond them they are only counted.
+    /// Findings reported of one condition; beyond them they are only counted.
     public static let maximumFindings = 20
+    /// Findings kept until they are reported: what is found in pieces must be found again.
+    private static let keptFindings = 5000
 
     /// Which condition it is.
     public let kind: Kind
@@ -124,11 +126,28 @@ public struct Invariant: Sendable, Equatable {
         next: String? = nil
     ) {
         violations += 1
-        guard findings.count < Invariant.maximumFindings else { return }
+        guard findings.count < Invariant.keptFindings else { return }
         let step = next ?? "look at `flashctl reconcile --plan --sale \(saleID)`"
         findings.append(
             Finding(sentence: "\(what); next step: \(step)", saleID: saleID, holdID: hold, user: user, unit: unit)
         )
+    }
+
+    /// The condition as it is reported: the first findings, and the number of all.
+    var reported: Invariant {
+        var reported = self
+        reported.findings = Array(findings.prefix(Invariant.maximumFindings))
+        return reported
+    }
+
+    /// What was found before as well.
+    func confirmed(by earlier: Invariant?) -> Invariant {
+        guard violations > 0 else { return self }
+        let known = Set(earlier?.findings.map(\.sentence) ?? [])
+        var confirmed = self
+        confirmed.findings = findings.filter { known.contains($0.sentence) }
+        confirmed.violations = confirmed.findings.count
+        return confirmed
     }
 
     /// Counts further violations for which no sentence was made.
