@@ -44,6 +44,15 @@ import Testing
         #expect(outcome.talk.contains("FLASHCTL_FAILPOINT: `ledger.nowhere=abort` names no failpoint"))
     }
 
+    /// It is no setting, and no wrong name of one either.
+    @Test func aKnownFailpointIsNoWrongSetting() async throws {
+        let outcome = try await BuiltBinary.run(
+            ["loadtest", "--target", "http://127.0.0.1:1"],
+            environment: ["FLASHCTL_FAILPOINT": "ledger.before-commit=abort"]
+        )
+        #expect(outcome.status == 69, "\(outcome.talk)")
+    }
+
     @Test func anUnreachableTargetIs69() async throws {
         let port = try await ScriptedServer.serving({ _, _ in [] }) { $0.port }
         let outcome = try await BuiltBinary.run(["loadtest", "--target", "http://127.0.0.1:\(port)"])
