@@ -158,8 +158,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
             slots.removeFirst()
             firstSlot += 1
             clock.answered(now: server.coarseNow)
-            context.write(wrapOutboundOut(answer), promise: nil)
-            if !keepAlive { closing = true }
+            // Told to go elsewhere, rather than cut off in its next request.
+            let isSentAway = keepAlive && server.isStopping && slots.isEmpty && request == nil
+            context.write(wrapOutboundOut(isSentAway ? Responses.closing(answer) : answer), promise: nil)
+            if !keepAlive || isSentAway { closing = true }
         }
         markDirty()
     }

@@ -18,6 +18,8 @@ final class LoopServer {
     var refusesCheckouts = false
     /// What this loop has answered.
     var counters = LoopCounters()
+    /// The server ends soon: every answer says that its connection does too.
+    var isStopping = false
     /// Postgres has confirmed that Redis time may jump up to here.
     var confirmedTime: Timestamp?
     private(set) var responses = Responses()

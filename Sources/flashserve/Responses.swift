@@ -77,6 +77,17 @@ struct Responses {
         return json(status, "{\"error\":\"\(code)\",\"message\":\"\(message)\"}", headers: headers)
     }
 
+    /// The same answer, as the last one of its connection.
+    static func closing(_ answer: ByteBuffer) -> ByteBuffer {
+        let bytes = answer.readableBytesView
+        guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return answer }
+        var buffer = ByteBufferAllocator().buffer(capacity: answer.readableBytes + 24)
+        buffer.writeBytes(bytes[...end])
+        buffer.writeStaticString("Connection: close\r\n")
+        buffer.writeBytes(bytes[bytes.index(after: end)...])
+        return buffer
+    }
+
     /// Any JSON body; `headers` are complete lines.
     func json(_ status: StaticString, _ body: String, headers: String = "") -> ByteBuffer {
         var buffer = allocator.buffer(capacity: 192 + headers.utf8.count + body.utf8.count)

@@ -99,6 +99,7 @@ struct RunningServer: Sendable {
     private func stopServing(_ listener: any Channel) async {
         logger.info("stopping")
         state.update { $0.isStopping = true }
+        for loop in loops { loop.run { $0.isStopping = true } }
         try? await Task.sleep(for: .milliseconds(options.readinessDelayMilliseconds))
         do {
             try await listener.close()
