@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test build deps test-deps bench bench-deps format lint clean
+.PHONY: help run test build deps faults chaos bench bench-deps test-deps format lint clean
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -18,6 +18,8 @@ SOURCES := Sources Tests Package.swift
 help:
 	@echo "make run     build for release, then serve with a private Redis and Postgres (ARGS='--port 9000' for more)"
 	@echo "make test    build, lint and run every test"
+	@echo "make faults  break everything and check (SEEDS=20 FAULTS=a,b SEED=7 JOBS=4 RESULTS=folder)"
+	@echo "make chaos   minutes of random faults (MINUTES=5 SEED=1)"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make format  format the sources          make clean   remove everything built"
@@ -30,6 +32,24 @@ build: deps
 
 test: test-deps lint
 	@scripts/run-tests.sh
+
+# Runs that have a result for this revision are skipped: an interrupted run goes on where it was.
+faults: faultsuite
+	@.build/debug/faultsuite run --revision "$$(git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)" \
+	  --seeds $(SEEDS) --jobs $(JOBS) --results $(RESULTS) $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
+chaos: faultsuite
+	@.build/debug/faultsuite chaos --minutes $(MINUTES) --results $(RESULTS) $(if $(SEED),--seed $(SEED))
+
+SEEDS ?= 1
+JOBS ?= 4
+RESULTS ?= .faults
+MINUTES ?= 5
+
+.PHONY: faultsuite
+faultsuite: test-deps
+	swift build --product flashctl
+	swift build --product faultsuite
 
 lint: toolchain
 	swift format lint --strict --parallel --recursive $(SOURCES)

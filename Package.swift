@@ -79,7 +79,11 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "FlashSaleKitTests", dependencies: ["FlashSaleKit"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "FlashSaleKitTests",
+            dependencies: ["FlashSaleKit", "TestSupport"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "flashserveTests",
             dependencies: ["flashserve", "FlashSaleKit"],
@@ -88,7 +92,7 @@ let package = Package(
         .testTarget(
             name: "flashctlTests",
             dependencies: [
-                "flashctl", "flashserve", "FlashSaleKit",
+                "flashctl", "flashserve", "FlashSaleKit", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -98,6 +102,35 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "faultsuite", "TestSupport", "FlashSaleKit", "flashctl",
+            ],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
+        // What several test targets share: the built program as a process, and a buyer.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            path: "Tests/TestSupport",
+            swiftSettings: swiftSettings
+        ),
+        // Kills, stops and empties real processes under load and checks the promises from outside: `make faults`.
+        .executableTarget(
+            name: "faultsuite",
+            dependencies: [
+                "FlashSaleKit", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/FaultSuite",
+            swiftSettings: swiftSettings
+        ),
     ]
 )

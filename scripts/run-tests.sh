@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # The marks in front of the lines of the runner are no single bytes.
 export LC_ALL=C.UTF-8
 
-targets=(TidyTests FlashSaleKitTests flashserveTests flashctlTests)
+targets=(TidyTests FlashSaleKitTests flashserveTests flashctlTests FaultTests)
 swift build --build-tests
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

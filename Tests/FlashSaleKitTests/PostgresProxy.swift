@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 @testable import FlashSaleKit
 
@@ -31,10 +32,10 @@ final class PostgresProxy: Sendable {
         folder = try TemporaryStacks.newFolder()
         server = "\(stack.postgresSocketFolder)/.s.PGSQL.\(StackLayout.postgresPort)"
         self.fault = fault
-        listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard PostgresProxy.withAddress("\(folder)/.s.PGSQL.5432", { bind(listener, $0, $1) }) == 0,
-            listen(listener, 8) == 0
-        else { throw ProgramFailed(description: "the proxy cannot listen: errno \(errno)") }
+        guard let listener = RawSocket.listen(on: "\(folder)/.s.PGSQL.5432") else {
+            throw ProgramFailed(description: "the proxy cannot listen: errno \(errno)")
+        }
+        self.listener = listener
         Thread.detachNewThread { [self] in accept() }
     }
 
@@ -59,12 +60,14 @@ final class PostgresProxy: Sendable {
     }
 
     private func serve(_ client: Int32) {
-        let backend = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard let backend = RawSocket.connect(to: server) else {
+            close(client)
+            return
+        }
         defer {
             close(client)
             close(backend)
         }
-        guard PostgresProxy.withAddress(server, { connect(backend, $0, $1) }) == 0 else { return }
         var clientSpokeLast = false
         while true {
             var ends = [
@@ -73,58 +76,27 @@ final class PostgresProxy: Sendable {
             ]
             guard poll(&ends, 2, -1) > 0 else { return }
             if ends[0].revents != 0 {
-                guard let bytes = PostgresProxy.receive(client) else { return }
+                guard let bytes = RawSocket.receive(client) else { return }
                 clientSpokeLast = true
                 if fault != .none, bytes.firstRange(of: PostgresProxy.commit) != nil {
                     return breakAtCommit(bytes, client, backend)
                 }
-                PostgresProxy.send(bytes, backend)
+                RawSocket.send(bytes, backend)
             } else if ends[1].revents != 0 {
-                guard let bytes = PostgresProxy.receive(backend) else { return }
+                guard let bytes = RawSocket.receive(backend) else { return }
                 if clientSpokeLast { trips.withLock { $0 += 1 } }
                 clientSpokeLast = false
-                PostgresProxy.send(bytes, client)
+                RawSocket.send(bytes, client)
             }
         }
     }
 
     private func breakAtCommit(_ bytes: [UInt8], _ client: Int32, _ backend: Int32) {
         guard fault != .dropCommit else { return }
-        PostgresProxy.send(bytes, backend)
+        RawSocket.send(bytes, backend)
         // The answer is the proof that the server has committed.
-        _ = PostgresProxy.receive(backend)
+        _ = RawSocket.receive(backend)
         // Returns when the client gives up.
-        if fault == .freeze { _ = PostgresProxy.receive(client) }
-    }
-
-    private static func receive(_ socket: Int32) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        let count = recv(socket, &bytes, bytes.count, 0)
-        return count > 0 ? Array(bytes[..<count]) : nil
-    }
-
-    private static func send(_ bytes: [UInt8], _ socket: Int32) {
-        var position = 0
-        while position < bytes.count {
-            let count = bytes[position...].withUnsafeBytes {
-                Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return }
-            position += count
-        }
-    }
-
-    private static func withAddress(
-        _ path: String,
-        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+        if fault == .freeze { _ = RawSocket.receive(client) }
     }
 }

@@ -7,7 +7,12 @@ enum LayoutRules {
         "Sources/FlashSaleKit": (
             ["Sale", "Redis", "Postgres", "Journal", "Schedule", "Recovery", "LocalStack", "Configuration"], false
         ),
-        "Tests": (["FlashSaleKitTests", "flashserveTests", "flashctlTests", "FaultTests", "TidyTests"], false),
+        "Tests": (
+            [
+                "FlashSaleKitTests", "flashserveTests", "flashctlTests", "FaultTests", "FaultSuite", "TestSupport",
+                "TidyTests",
+            ], false
+        ),
     ]
 
     /// What a reader follows who asks what a checkout does.

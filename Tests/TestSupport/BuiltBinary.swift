@@ -2,38 +2,40 @@ import Foundation
 import Subprocess
 
 /// The built `flashctl`, run as a process.
-enum BuiltBinary {
-    struct Outcome {
+package enum BuiltBinary {
+    /// How a process ended.
+    package struct Outcome: Sendable {
         /// The exit status, or 128 plus the signal that ended it.
-        var status: Int32
-        var output: String
-        var talk: String
+        package var status: Int32
+        package var output: String
+        package var talk: String
     }
 
-    /// Beside the test program.
-    static var path: String {
+    /// Beside the running program.
+    package static var path: String {
         let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         return program.deletingLastPathComponent().appending(path: "flashctl").path
     }
 
     /// Runs it with nothing but this environment.
-    static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
-        try await shell([path] + arguments, environment: environment)
+    package static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
+        try await program([path] + arguments, environment: environment)
     }
 
     /// Runs a shell script in which `$0` is the binary.
-    static func script(_ script: String, environment: [String: String] = [:]) async throws -> Outcome {
-        try await shell(["/bin/bash", "-c", script, path], environment: environment)
+    package static func script(_ script: String, environment: [String: String] = [:]) async throws -> Outcome {
+        try await program(["/bin/bash", "-c", script, path], environment: environment)
     }
 
-    private static func shell(_ arguments: [String], environment: [String: String]) async throws -> Outcome {
+    /// Runs any program, named by its path.
+    package static func program(_ arguments: [String], environment: [String: String] = [:]) async throws -> Outcome {
         var variables: [Environment.Key: String] = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
         for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
         let result = try await Subprocess.run(
             .path(.init(arguments[0])),
             arguments: Arguments(Array(arguments.dropFirst())),
             environment: .custom(variables),
-            output: .string(limit: 1 << 20),
+            output: .string(limit: 64 << 20),
             error: .string(limit: 1 << 20)
         )
         let status: Int32 =

@@ -1,24 +1,27 @@
 import Foundation
 import NIOCore
 import NIOPosix
-import Testing
 
 /// A buyer with a connection of its own, who sends one request after the other.
-final class ShopClient: Sendable {
-    struct Reply: Sendable {
-        let status: Int
-        let head: String
-        let body: String
+package final class ShopClient: Sendable {
+    /// An answer of the shop.
+    package struct Reply: Sendable {
+        package let status: Int
+        /// Status line and headers, in small letters.
+        package let head: String
+        package let body: String
 
         /// A member of the body, e.g. `reply["code"]`.
-        subscript(name: String) -> String? {
+        package subscript(name: String) -> String? {
             guard let value = (try? json(body, name)) ?? nil else { return nil }
             return "\(value)"
         }
     }
 
     /// The connection ended before the answer: nobody knows whether the request was decided.
-    struct NoAnswer: Error {}
+    package struct NoAnswer: Error {
+        package init() {}
+    }
 
     private let channel: any Channel
     private let exchange: NIOLoopBound<Exchange>
@@ -28,10 +31,15 @@ final class ShopClient: Sendable {
         self.exchange = exchange
     }
 
-    static func connect(port: Int) async throws -> ShopClient {
+    /// Whether nothing has ended the connection yet.
+    package var isOpen: Bool { channel.isActive }
+
+    /// Connects to a server of this machine; throws when nobody listens.
+    package static func connect(port: Int) async throws -> ShopClient {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let exchange = try await loop.submit { NIOLoopBound(Exchange(), eventLoop: loop) }.get()
         let channel = try await ClientBootstrap(group: loop)
+            .connectTimeout(.seconds(2))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(exchange.value) }
@@ -40,28 +48,36 @@ final class ShopClient: Sendable {
         return ShopClient(channel: channel, exchange: exchange)
     }
 
-    /// Sends a request and waits for its answer. Throws ``NoAnswer`` when there is none within ten seconds.
-    func send(_ method: String, _ target: String) async throws -> Reply {
-        let text = "\(method) \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n"
+    /// Sends a request and waits for its answer. Throws ``NoAnswer`` when there is none within `limit`.
+    package func send(
+        _ method: String,
+        _ target: String,
+        headers: String = "",
+        limit: TimeAmount = .seconds(10)
+    ) async throws -> Reply {
+        let text = "\(method) \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\(headers)\r\n"
         return try await channel.eventLoop.flatSubmit { [exchange, channel] in
             let promise = channel.eventLoop.makePromise(of: Reply.self)
             exchange.value.waiting = promise
             channel.writeAndFlush(ByteBuffer(string: text)).whenFailure { _ in exchange.value.end() }
-            let limit = channel.eventLoop.scheduleTask(in: .seconds(10)) { channel.close(promise: nil) }
+            let limit = channel.eventLoop.scheduleTask(in: limit) { channel.close(promise: nil) }
             promise.futureResult.whenComplete { _ in limit.cancel() }
             return promise.futureResult
         }.get()
     }
 
-    func checkout(_ user: String, item: Int = 7) async throws -> Reply {
+    /// A checkout.
+    package func checkout(_ user: String, item: Int = 7) async throws -> Reply {
         try await send("POST", "/checkout?user_id=\(user)&id=\(item)")
     }
 
-    func purchase(_ code: String) async throws -> Reply {
+    /// A purchase.
+    package func purchase(_ code: String) async throws -> Reply {
         try await send("POST", "/purchase?code=\(code)")
     }
 
-    func close() async throws {
+    /// Ends the connection.
+    package func close() async throws {
         // It may be closed already.
         try? await channel.close()
     }

@@ -1,0 +1,45 @@
+import Foundation
+
+/// One fault with one seed.
+struct FaultRun: Sendable {
+    let fault: Fault
+    let seed: Int
+    var scale = Fault.Scale.full
+    /// Where logs go, and the data of a run that shows a violation.
+    let folder: String
+
+    /// Runs it. Throws when the suite itself cannot go on; a broken promise is in the report.
+    func execute() async throws -> FaultReport {
+        let setup = fault.setup(seed)
+        if setup.changesSale { try await FaultRun.keepAwayFromTheHour() }
+        return try await ShopRun.with(setup, folder: folder) { shop in
+            var plan = CrowdPlan()
+            plan.limit = setup.limit
+            // A hold whose answer was lost lapses only after a minute when the sale was rebuilt meanwhile.
+            if scale == .bounded { plan.keyed = 100 }
+            var report = FaultReport(fault: fault.name, seed: seed)
+            try await ShopRun.sell(shop, plan, seed: seed) {
+                report.recovery = try await disturb(shop)
+            }
+            _ = try await ShopRun.judge(shop, &report)
+            return report
+        }
+    }
+
+    /// Sells, strikes, and waits until it sells again; how long that took in milliseconds.
+    private func disturb(_ shop: FaultShop) async throws -> Int {
+        var strike = Fault.Strike(shop: shop, seed: seed, scale: scale, random: SeededRandom(seed))
+        try await strike.wait(1500...2500)
+        try await fault.strike(&strike)
+        shop.healed()
+        let recovery = try await ShopRun.recovery(of: shop, within: fault.recovery, after: fault.name)
+        try await Task.sleep(for: .milliseconds(500))
+        return Int((recovery ?? 0) / 1000)
+    }
+
+    /// The hourly sales that `rotate-hour` makes would become the current ones.
+    private static func keepAwayFromTheHour() async throws {
+        let second = Int(Date().timeIntervalSince1970) % 3600
+        if second > 3400 { try await Task.sleep(for: .seconds(3605 - second)) }
+    }
+}

@@ -1,0 +1,59 @@
+import Testing
+
+@testable import faultsuite
+
+@Suite struct HistoryTests {
+    @Test func numbersCountFromOneAndEveryOperationKeepsItsOwn() {
+        let history = History()
+        let first = history.begin(.checkout, user: "a", server: 0)
+        let second = history.begin(.purchase, user: "a", code: "1-A", server: 1)
+        history.end(second) { $0.answer = .reply(200, error: nil) }
+        #expect([first, second] == [1, 2])
+        #expect(history.all.map(\.answer) == [nil, .reply(200, error: nil)])
+        #expect(history.all[0].endedAt == .max)
+        #expect(history.all[1].endedAt >= history.all[1].sentAt)
+    }
+
+    @Test(
+        arguments: [
+            (201, nil, "H"), (409, "sold_out", "S"), (429, "user_limit", "L"), (403, "banned", "B"),
+            (503, "unavailable", nil), (400, "bad_request", nil),
+        ] as [(Int, String?, String?)]
+    )
+    func onlyWhatWasDecidedIsADecision(_ status: Int, _ error: String?, _ letter: String?) {
+        let history = History()
+        let number = history.begin(.checkout, user: "a", server: 0)
+        history.end(number) { $0.answer = .reply(status, error: error) }
+        #expect(history.all[0].decision == letter)
+    }
+
+    /// A purchase that was under way when the fault ended says nothing about afterwards.
+    @Test func recoveryNeedsADecisionAndAReceiptThatWereAskedForAfterwards() throws {
+        let history = History()
+        func answered(_ kind: faultsuite.Operation.Kind, _ status: Int) {
+            history.end(history.begin(kind, user: "a", server: 0)) { $0.answer = .reply(status, error: nil) }
+        }
+        let early = history.begin(.purchase, user: "a", server: 0)
+        let healed = History.now + 1
+        while History.now <= healed {}
+        history.end(early) { $0.answer = .reply(200, error: nil) }
+        answered(.checkout, 503)
+        answered(.purchase, 202)
+        #expect(history.recovery(after: healed) == nil)
+        answered(.checkout, 201)
+        #expect(history.recovery(after: healed) == nil)
+        answered(.purchase, 200)
+        let recovery = try #require(history.recovery(after: healed))
+        #expect(recovery == history.all[4].endedAt - healed)
+    }
+
+    @Test func theSameSeedGivesTheSameNumbers() {
+        var (first, same, other) = (SeededRandom(7, 1), SeededRandom(7, 1), SeededRandom(7, 2))
+        let numbers = (0..<5).map { _ in first.next() }
+        #expect(numbers == (0..<5).map { _ in same.next() })
+        #expect(numbers != (0..<5).map { _ in other.next() })
+        #expect((0..<1000).allSatisfy { _ in (3...9).contains(Int.random(in: 3...9, using: &first)) })
+        #expect((0..<100).count { _ in first.chance(0) } == 0)
+        #expect((0..<100).count { _ in first.chance(100) } == 100)
+    }
+}
