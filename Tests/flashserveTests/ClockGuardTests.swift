@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test(
-        "an append-only file that is switched off, and a master that is demoted, stop the sale until taken back",
+        "an append-only file that is switched off stops the sale until it is switched on again",
         arguments: [(["CONFIG", "SET", "appendonly", "no"], ["CONFIG", "SET", "appendonly", "yes"], "append-only")]
     )
     func violationsAtRunTime(fault: [String], repair: [String], words: String) async throws {
