@@ -48,8 +48,8 @@ final class CheckoutBatch {
         }
     }
 
-    /// One byte for each attempt, `1` where a key chose the code, `r` where nothing but a repeat is wanted; empty when no
-    /// attempt has one.
+    /// One byte for each attempt, `1` where a key chose the code, `r` where nothing but a repeat is wanted; empty when
+    /// no attempt has one.
     func writeKeyFlags(to buffer: inout ByteBuffer) {
         guard hasKeys else { return }
         for attempt in attempts {

@@ -101,7 +101,8 @@ public struct SaleStanding: Sendable, Equatable {
         guard let stream, stream.entries > 0, let now else { return backlog }
         let position = JournalPositions.Position(lastID: backlog.cursor, drainedEntries: backlog.drainedEntries)
         let positions = JournalPositions(JournalPositions.Key(saleID: sale, stream: name), position)
-        guard let lag = try await JournalMeter().measure(positions, redis: redis, now: now).first else { return backlog }
+        let lags = try await JournalMeter().measure(positions, redis: redis, now: now)
+        guard let lag = lags.first else { return backlog }
         backlog.waitingEntries = lag.entries
         backlog.waitingBytes = lag.bytes
         backlog.seconds = lag.seconds

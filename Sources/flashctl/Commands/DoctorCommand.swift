@@ -79,7 +79,7 @@ struct DoctorReport: Report {
         let total =
             critical + warnings == 0
             ? "All \(guards.checks.count) checks are ok."
-            : "\(guards.checks.count) checks: \(critical) critical, \(warnings) \(warnings == 1 ? "warning" : "warnings")."
+            : "\(guards.checks.count) checks: \(critical) critical, \(warnings) warning\(warnings == 1 ? "" : "s")."
         return GuardSection.full(guards) + [.paragraph(total)]
     }
 }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import flashctl
 
-/// A server whose machine has the wrong time, by libfaketime: the real program, and no clock of this machine is touched.
+/// A server whose machine has the wrong time, by libfaketime: the real program, and no clock of the machine is moved.
 @Suite(.serialized) struct EndToEndClockTests {
-    /// Only ahead: libfaketime shifts the absolute timers of every clock, monotonic ones as well, so with a clock that is
-    /// behind no timer of the process would fire. `ClockGuardTests` has that direction.
+    /// Only ahead: libfaketime shifts the absolute timers of every clock, monotonic ones as well, so with a clock that
+    /// is behind no timer of the process would fire. `ClockGuardTests` has that direction.
     @Test(arguments: ["+1h", "+5s"])
     func aServerWithTheWrongTimeSellsAndReturnsNoHoldsBySweeping(shift: String) async throws {
         let library = try #require(
