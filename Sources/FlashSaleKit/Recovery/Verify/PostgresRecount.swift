@@ -82,6 +82,8 @@ struct PostgresRecount: Sendable {
             statementTimeout: statementTimeout
         )
         return try await postgres.transaction(options) { session in
+            // It holds no lock that anybody waits for, and on a busy machine the rows of one portion take a while.
+            try session.query("set local idle_in_transaction_session_timeout = '60s'")
             var recount = PostgresRecount(saleID)
             guard try recount.readSale(session) else { return nil }
             try recount.readCursors(session)
