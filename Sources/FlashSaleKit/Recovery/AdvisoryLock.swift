@@ -76,8 +76,8 @@ struct AdvisoryLock: Sendable {
         (error as? PostgresError)?.sqlState == idleSessionTimeout
     }
 
-    /// Takes the lock, and in the same statement the limit by which a stopped holder loses it: between the two a process
-    /// could be stopped. Returns the limit that the session had before; nil when somebody else has the lock.
+    /// Takes the lock, and in the same statement the limit by which a stopped holder loses it: a process may be stopped
+    /// between any two. Returns the limit that the session had before; nil when somebody else has the lock.
     private func tryLock(_ postgres: PostgresConnection) async throws -> String? {
         let row = try await postgres.query(
             """

@@ -97,11 +97,18 @@ struct SilentBinary: Error {
 enum ProcessTable {
     /// Whether a process is there and has not ended; nobody may have collected it yet.
     static func isRunning(_ pid: pid_t) -> Bool {
+        guard let state = state(pid) else { return false }
+        return state != "Z" && state != "X"
+    }
+
+    /// Whether it stands still after SIGSTOP.
+    static func isStopped(_ pid: pid_t) -> Bool { state(pid) == "T" }
+
+    private static func state(_ pid: pid_t) -> Character? {
         guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let afterName = status.lastIndex(of: ")")
-        else { return false }
-        let state = status[status.index(after: afterName)...].drop { $0 == " " }.first
-        return state != "Z" && state != "X"
+        else { return nil }
+        return status[status.index(after: afterName)...].drop { $0 == " " }.first
     }
 
     /// The process id at the beginning of a file.

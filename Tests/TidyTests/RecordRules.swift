@@ -1,0 +1,26 @@
+/// Records outlive everything: no statement of ours deletes a row, and no key of a sale ends by itself.
+enum RecordRules {
+    /// A wrong count is reported; deleting rows would only hide it.
+    static let deletions = ["delete from", "truncate table", "drop table", "on delete cascade", "truncate attempts"]
+
+    static func deletions(_ file: SourceFile) -> [Offence] {
+        guard file.isSource else { return [] }
+        return file.lines.enumerated().flatMap { index, line in
+            deletions.filter { line.lowercased().contains($0) }
+                .map { file.offence(index, "\($0): records are never deleted") }
+        }
+    }
+
+    /// A counter with a time to live could end before its sale.
+    static let mortal = ["EXPIRE", "PEXPIRE", "EXPIREAT", "PEXPIREAT", "SETEX", "PSETEX", "GETEX"]
+
+    static func mortalKeys(_ file: SourceFile) -> [Offence] {
+        guard file.isSource else { return [] }
+        let beginnings = file.path.hasSuffix(".lua") ? ["CALL('", "CALL(\""] : ["REDISCOMMAND(\"", ".STRING(\""]
+        return file.lines.enumerated().flatMap { index, line in
+            mortal.filter { command in
+                beginnings.contains { line.uppercased().contains($0 + command + ($0.last == "'" ? "'" : "\"")) }
+            }.map { file.offence(index, "\($0): keys of a sale have no time to live") }
+        }
+    }
+}
