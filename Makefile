@@ -51,6 +51,7 @@ MINUTES ?= 5
 faultsuite: test-deps
 	swift build --product flashctl
 	swift build --product faultsuite
+	swift build --product CClock
 
 mutants: deps
 	python3 scripts/mutants.py $(ARGS)

@@ -15,6 +15,7 @@ let package = Package(
     products: [
         .executable(name: "flashctl", targets: ["flashctl"]),
         .library(name: "FlashSaleKit", targets: ["FlashSaleKit"]),
+        .library(name: "CClock", type: .dynamic, targets: ["CClock"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -120,6 +121,13 @@ let package = Package(
             ],
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
+        ),
+        // Loaded into servers with another clock.
+        .target(
+            name: "CClock",
+            path: "Tests/CClock",
+            swiftSettings: swiftSettings,
+            linkerSettings: [.linkedLibrary("dl")]
         ),
         // Kills, stops and empties real processes under load and checks the promises from outside: `make faults`.
         .executableTarget(

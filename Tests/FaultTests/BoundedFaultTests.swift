@@ -16,7 +16,8 @@ import Testing
     @Test func nothingIsLostWhenSomethingStandsStillOrIsCutOff() async throws {
         try await expectPromises([
             Job("stop-server", 1), Job("stop-redis", 1), Job("stop-postgres", 2), Job("postgres-away", 1),
-            Job("proxy-commit-cut", 1), Job("proxy-redis-cut", 2), Job("clock-forward", 1), Job("hour-boundary", 2),
+            Job("proxy-commit-cut", 1), Job("proxy-redis-cut", 2), Job("clock-forward", 1), Job("clock-back", 2),
+            Job("hour-boundary", 2),
         ])
     }
 

@@ -10,6 +10,7 @@ enum LayoutRules {
         "Tests": (
             [
                 "FlashSaleKitTests", "flashserveTests", "flashctlTests", "FaultTests", "FaultSuite", "TestSupport",
+                "CClock",
                 "TidyTests",
             ], false
         ),
