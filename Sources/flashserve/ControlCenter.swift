@@ -18,8 +18,8 @@ final class ControlCenter: ServerControl {
         ledgerWakeup.signal()
     }
 
-    func invalidateRedis(_ reason: String) {
-        supervisor.invalidate(reason)
+    func invalidateRedis(_ reason: String, suspect: (sale: SaleID, epoch: Int64)?) {
+        supervisor.invalidate(reason, suspect: suspect)
     }
 
     func recheckRedis(_ reason: String) {

@@ -36,6 +36,10 @@ struct DrainService: Sendable {
                     await redis.close()
                 } catch {
                     await redis.close()
+                    // Under a later validation it would be no news.
+                    if (error as? JournalError)?.code == .fenced, state.holds(installation.generation) {
+                        supervisor.invalidate("\(error)")
+                    }
                     throw error
                 }
             } catch {
@@ -43,7 +47,6 @@ struct DrainService: Sendable {
                 if state.current.redisTrouble == nil {
                     logger.warning("drain interrupted", metadata: ["stream": "\(stream)", "reason": "\(trouble)"])
                 }
-                if (error as? JournalError)?.code == .fenced { supervisor.invalidate(trouble) }
                 try? await Task.sleep(for: backoff.step())
             }
         }

@@ -48,6 +48,7 @@ struct ExpirySweep: Sendable {
                 } catch let error as RedisError where redis.isActive {
                     // The reply of this sale alone: the others still need their clocks.
                     if error.code == .noScript { throw error }
+                    if error.code == .server("WRONGTYPE") { return supervisor.invalidate("\(error)") }
                     logger.error("sale cannot be swept", metadata: ["sale": "\(sale.id)", "reason": "\(error)"])
                 }
             }
@@ -78,7 +79,10 @@ struct ExpirySweep: Sendable {
                 confirmed = try await confirmClock()
             case .refused(.wrongEpoch, _):
                 if state.holds(installation.generation) {
-                    supervisor.invalidate("sale \(sale.id) is not whole at epoch \(epoch)")
+                    supervisor.invalidate(
+                        "sale \(sale.id) is not whole at epoch \(epoch)",
+                        suspect: (sale.id, epoch)
+                    )
                 }
                 return
             case .refused: return

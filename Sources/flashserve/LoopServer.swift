@@ -168,7 +168,10 @@ final class LoopServer {
     func refused(_ sale: LoopSale, _ status: ScriptStatus) {
         // A jump of the clock is confirmed with Postgres by the sweep, within a quarter of a second.
         guard status != .clockJumped else { return }
-        control.invalidateRedis("sale \(sale.id) answered status \(status) at epoch \(sale.epoch)")
+        control.invalidateRedis(
+            "sale \(sale.id) answered status \(status) at epoch \(sale.epoch)",
+            suspect: (sale.id, sale.epoch)
+        )
         redis.close()
     }
 
@@ -179,8 +182,8 @@ final class LoopServer {
             // SCRIPT FLUSH: a new connection loads the scripts again.
             redis.close()
             control.recheckRedis("\(error)")
-        case .server("READONLY"), .server("LOADING"), .server("MASTERDOWN"), .unexpectedReply:
-            control.invalidateRedis("\(error)")
+        case .server("READONLY"), .server("LOADING"), .server("MASTERDOWN"), .server("WRONGTYPE"), .unexpectedReply:
+            control.invalidateRedis("\(error)", suspect: nil)
             redis.close()
         default: break
         }

@@ -35,9 +35,12 @@ actor RedisSupervisor {
     }
 
     /// Redis must not be believed any more: no loop and no service uses it before it was validated again.
-    nonisolated func invalidate(_ reason: String) {
+    ///
+    /// - Parameter suspect: the sale that a script would not touch, and its epoch.
+    nonisolated func invalidate(_ reason: String, suspect: (sale: SaleID, epoch: Int64)? = nil) {
         let wasValid = state.update { values in
             let wasValid = values.redis != nil
+            if let suspect { values.suspects[suspect.sale] = suspect.epoch }
             values.redis = nil
             values.redisTrouble = reason
             return wasValid
@@ -100,7 +103,13 @@ actor RedisSupervisor {
             var strictness = HandshakeOptions()
             strictness.allowNoAOF = options.allowNoAOF
             let logger = logger
-            let handshake = Handshake(redis: client, postgres: connection, options: strictness) { notice in
+            let suspects = state.current.suspects
+            let handshake = Handshake(
+                redis: client,
+                postgres: connection,
+                options: strictness,
+                suspects: suspects
+            ) { notice in
                 logger.warning("sale recovered", metadata: ["what": "\(notice)"])
             }
             let validated = try await handshake.validate()
@@ -120,6 +129,7 @@ actor RedisSupervisor {
             state.update { values in
                 values.sales = sales
                 values.redis = installation
+                values.suspects = values.suspects.filter { suspects[$0.key] != $0.value }
                 values.redisTrouble = nil
             }
             let usable = installation.usable(sales)

@@ -69,7 +69,14 @@ struct ScheduleService: Sendable {
         guard let hourly else { return }
         let (redis, _) = try await supervisor.connectValidated()
         do {
-            let rotation = Rotation(redis: redis, postgres: try await rotationPostgres.connection(), hourly: hourly)
+            let logger = logger
+            let rotation = Rotation(
+                redis: redis,
+                postgres: try await rotationPostgres.connection(),
+                hourly: hourly
+            ) { notice in
+                logger.warning("sale recovered", metadata: ["what": "\(notice)"])
+            }
             let report = try await rotation.run()
             log(report)
             await redis.close()
@@ -99,7 +106,14 @@ struct ScheduleService: Sendable {
             supervisor.invalidate("sale \(recovered.id) has another epoch")
             return
         }
-        state.update { $0.sales = sales }
+        state.update { values in
+            values.sales = sales
+            // The epoch of a sale that was opened since: another one later means that it was recovered.
+            guard values.redis?.generation == installation.generation else { return }
+            for sale in sales where installation.shut[sale.id] == nil {
+                if let epoch = sale.epoch { values.redis?.epochs[sale.id] = epoch }
+            }
+        }
         let usable = installation.usable(sales)
         for loop in loops { loop.run { $0.schedule.replace(usable) } }
     }

@@ -20,7 +20,9 @@ protocol ServerControl: AnyObject, Sendable {
     /// A purchase was decided: its row should reach Postgres now.
     func pokeLedgerDrain()
     /// Redis must be validated again before anything else is asked of it.
-    func invalidateRedis(_ reason: String)
+    ///
+    /// - Parameter suspect: the sale that a script would not touch, and its epoch.
+    func invalidateRedis(_ reason: String, suspect: (sale: SaleID, epoch: Int64)?)
     /// A connection to Redis was lost: whether it is still the same one must be found out before the next is made.
     func recheckRedis(_ reason: String)
     /// Makes a page; `completion` is called once, on any thread.

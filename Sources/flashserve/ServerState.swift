@@ -8,6 +8,8 @@ final class ServerState: Sendable {
         var sales: [Sale] = []
         /// Nil while Redis is being validated.
         var redis: RedisInstallation?
+        /// Sales in whose keys a script has found a contradiction, and at which epoch.
+        var suspects: [SaleID: Int64] = [:]
         /// Why Redis is not used or cannot be reached, nil while all is well.
         var redisTrouble: String? = "not validated yet"
         /// By how much the clock of Redis is wrong, while sales stand still for it.

@@ -149,8 +149,7 @@ struct AttemptsBatch: Sendable {
                 \(portion.lockCursor(of: .attempts))
             )
             update journal_cursor c
-            set last_id = \(portion.to.description), drained_entries = drained_entries + \(portion.entries.count),
-                drained_rows = drained_rows + \(rows), updated_at = now()
+            set \(portion.progress), drained_rows = drained_rows + \(rows)
             from position p where c.sale_id = p.sale_id and c.stream = 'attempts'
             """
         )

@@ -54,4 +54,22 @@ extension JournalDrain.Portion {
         for update skip locked
         """
     }
+
+    /// What `update journal_cursor` sets when this portion was written.
+    var progress: SQL {
+        """
+        last_id = \(to.description), drained_entries = drained_entries + \(entries.count),
+            last_seq = greatest(last_seq, \(highest("q") ?? 0)),
+            last_at = greatest(last_at, \(highest("t").map { Timestamp(microseconds: $0) })), updated_at = now()
+        """
+    }
+
+    /// The largest number that entries have in this field. What no timestamp of Postgres could hold is an unreadable
+    /// entry's, and must not keep the others from being written.
+    private func highest(_ field: Character) -> Int64? {
+        entries.lazy.compactMap { $0.number(field) }.filter { $0 < JournalDrain.Portion.endOfTime }.max()
+    }
+
+    /// The year 10000 in microseconds.
+    private static let endOfTime: Int64 = 253_402_300_800_000_000
 }

@@ -29,6 +29,8 @@ actor JournalDrain {
     /// Whether drained entries leave Redis sooner than usual.
     private var memoryIsShort = false
     private var suspects: Set<SaleID> = []
+    /// Since when others have held the cursor without moving it.
+    private var lockedSince: [SaleID: ContinuousClock.Instant] = [:]
 
     init(
         _ stream: JournalStream,
@@ -89,6 +91,7 @@ actor JournalDrain {
             )
             if var committed = try await commit(portion, postgres) {
                 suspects.remove(saleID)
+                lockedSince[saleID] = nil
                 cursor.lastID = last.id
                 trims[saleID, default: JournalTrim()].drained(to: last.id, bytes: entries.reduce(0) { $0 + $1.size })
                 committed.entries = entries.count
@@ -101,11 +104,24 @@ actor JournalDrain {
             try moved.check(epoch: epoch)
             // Locked, or lost to a faster drainer every time: there is more, and this is not the end of the stream.
             result.busy = true
-            if moved == cursor { break }
+            if moved == cursor {
+                try await endStoppedDrainer(saleID)
+                break
+            }
+            lockedSince[saleID] = nil
             cursor = moved
         }
         cursors[saleID] = cursor
         return result
+    }
+
+    /// A drainer that was stopped in the middle of COPY keeps the cursor for as long as it is stopped.
+    private func endStoppedDrainer(_ saleID: SaleID) async throws {
+        let since = lockedSince[saleID] ?? .now
+        lockedSince[saleID] = since
+        guard ContinuousClock.now - since > StoppedSessions.standstill else { return }
+        lockedSince[saleID] = nil
+        try await StoppedSessions.end(on: postgres)
     }
 
     private func currentCursor(_ saleID: SaleID, _ epoch: Int64) async throws -> JournalCursor {

@@ -44,8 +44,7 @@ struct LedgerBatch: Sendable {
                 \(DeadLetterColumns(dead).insert(stream: .ledger, from: "position"))
             ), moved as (
                 update journal_cursor c
-                set last_id = \(portion.to.description), drained_entries = drained_entries + \(portion.entries.count),
-                    drained_rows = drained_rows + \(rows.count), updated_at = now()
+                set \(portion.progress), drained_rows = drained_rows + \(rows.count)
                 from position where c.sale_id = position.sale_id and c.stream = 'ledger'
                 returning 1
             ), told as (
@@ -89,8 +88,7 @@ struct LedgerBatch: Sendable {
             try session.query(
                 """
                 update journal_cursor
-                set last_id = \(portion.to.description), drained_entries = drained_entries + \(portion.entries.count),
-                    drained_rows = drained_rows + \(recorded.count), updated_at = now()
+                set \(portion.progress), drained_rows = drained_rows + \(recorded.count)
                 where sale_id = \(portion.saleID) and stream = 'ledger'
                 """
             )

@@ -9,12 +9,14 @@ struct Adoption: Sendable {
         let epoch: Int64
         /// Those whose records do not add up: they are shut. The others are open.
         var shut: [SaleID: ShutSale] = [:]
-        /// What was done about each.
-        var notices: [RecoveryNotice] = []
     }
 
     let redis: RedisClient
     let postgres: PostgresConnection
+    /// Sales that are rebuilt in any case: a script has found what no inspection sees.
+    var contradictory: Set<SaleID> = []
+    /// Told what became of each sale.
+    var tell: @Sendable (RecoveryNotice) -> Void = { _ in }
 
     /// Takes these sales over.
     func adopt(_ sales: [Sale]) async throws -> Outcome {
@@ -28,13 +30,28 @@ struct Adoption: Sendable {
         for sale in sales { fenced[sale.id] = try await steps.fence(sale.id, outcome.epoch) }
         Failpoint.reach("recovery.fenced")
         for sale in sales {
-            let notice = try await recover(sale, fenced[sale.id]?.keysEpoch, outcome.epoch)
-            outcome.notices.append(notice)
+            let notice = try await recoverAlone(sale, fenced[sale.id]?.keysEpoch, outcome.epoch)
+            tell(notice)
             if case .shut(let why) = notice.result {
                 outcome.shut[sale.id] = ShutSale(epoch: outcome.epoch, why: why)
             }
         }
         return outcome
+    }
+
+    /// What is wrong with one sale shuts that one: the others must not wait for somebody to look at it.
+    private func recoverAlone(_ sale: Sale, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> RecoveryNotice {
+        let records = RecoveryRecords(postgres: postgres)
+        do {
+            return try await recover(sale, keysEpoch, epoch)
+        } catch let error where error is RecoveryError || error is CancellationError {
+            throw error
+        } catch {
+            guard redis.isActive, postgres.isUsable else { throw error }
+            let why = "it could not be recovered: \(error)"
+            try await records.refused(sale.id, epoch, why, startedAt: SaleStore(postgres: postgres).now())
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .shut(why: why))
+        }
     }
 
     private func recover(_ sale: Sale, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> RecoveryNotice {
@@ -57,6 +74,7 @@ struct Adoption: Sendable {
     /// Nil when the keys were whole and the sale is open again, else what is wrong with them.
     private func damage(of sale: SaleID, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> String? {
         guard let keysEpoch else { return "its keys are missing" }
+        if contradictory.contains(sale) { return "a script has found a contradiction in its keys" }
         if let damage = try await KeyInspection(redis: redis, postgres: postgres).damage(of: sale) { return damage }
         let command = RestoreCall.adopt(keys: SaleKeys(sale), epoch: epoch, keysEpoch: keysEpoch)
         switch try RestoreCall.parse(try await redis.send(command)) {

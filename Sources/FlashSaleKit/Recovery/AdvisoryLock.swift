@@ -26,8 +26,13 @@ struct AdvisoryLock: Sendable {
     ) async throws -> Result? {
         let deadline = ContinuousClock.now + patience
         var timeout = try await tryLock(postgres)
+        var search = ContinuousClock.now + interval
         while timeout == nil {
             guard ContinuousClock.now < deadline else { return nil }
+            if ContinuousClock.now > search {
+                try await StoppedSessions.end(on: postgres)
+                search = .now + interval
+            }
             try await Task.sleep(for: .milliseconds(20))
             timeout = try await tryLock(postgres)
         }
@@ -76,8 +81,8 @@ struct AdvisoryLock: Sendable {
         (error as? PostgresError)?.sqlState == idleSessionTimeout
     }
 
-    /// Takes the lock, and in the same statement the limit by which a stopped holder loses it: a process may be stopped
-    /// between any two. Returns the limit that the session had before; nil when somebody else has the lock.
+    /// Takes the lock, and in the same statement the limit by which a stopped holder loses it: between the two a
+    /// process could be stopped. Returns the limit that the session had before; nil when somebody else has the lock.
     private func tryLock(_ postgres: PostgresConnection) async throws -> String? {
         let row = try await postgres.query(
             """

@@ -9,33 +9,38 @@ struct EpochSteps: Sendable {
         try await postgres.query("select nextval('epochs') as epoch").one()["epoch"].int64
     }
 
-    /// Raises the cursors of these sales; waits for drains that run and makes stopped ones fail.
+    /// Raises the cursors of these sales; waits for drains that run, and ends those that stand still.
     func raiseCursors(of sales: [SaleID], to epoch: Int64) async throws {
-        let raised = try await postgres.query(
-            """
-            update journal_cursor set epoch = \(epoch), updated_at = now()
-            where sale_id = any(\(sales)) and epoch < \(epoch)
-            """
-        )
-        guard raised.affected == sales.count * JournalStream.allCases.count else {
-            throw RecoveryError(
-                .superseded,
-                "a cursor is missing or beyond epoch \(epoch)",
-                nextStep: "start again with a new epoch"
-            )
+        var options = TransactionOptions()
+        options.lockTimeout = .seconds(1)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                let raised = try await postgres.transaction(options) { session in
+                    try session.query(
+                        """
+                        update journal_cursor set epoch = \(epoch), updated_at = now()
+                        where sale_id = any(\(sales)) and epoch < \(epoch)
+                        """
+                    ).affected
+                }
+                guard raised == sales.count * JournalStream.allCases.count else {
+                    throw RecoveryError(
+                        .superseded,
+                        "a cursor is missing or beyond epoch \(epoch)",
+                        nextStep: "start again with a new epoch"
+                    )
+                }
+                return
+            } catch let error as PostgresError where error.sqlState == "55P03" && ContinuousClock.now < deadline {
+                try await StoppedSessions.end(on: postgres)
+            }
         }
     }
 
     /// Shuts the sale in Redis.
     func fence(_ sale: SaleID, _ epoch: Int64) async throws -> FenceCall.Fenced {
-        let keys = SaleKeys(sale)
-        let command = FenceCall.command(keys: keys, epoch: epoch)
-        var reply = try await redis.sendRaw(command)
-        if case .error(let text) = reply, text.hasPrefix("WRONGTYPE") {
-            // Something else is in place of the sale: it is lost, and nothing can be written beside it.
-            _ = try await redis.send(RedisCommand("UNLINK", keys.sale))
-            reply = try await redis.send(command)
-        }
+        let reply = try await redis.send(FenceCall.command(keys: SaleKeys(sale), epoch: epoch))
         switch try FenceCall.parse(reply) {
         case .fenced(let fenced, _): return fenced
         case .refused(let current, _):

@@ -26,24 +26,35 @@ public struct Handshake: Sendable {
     /// Key with the id of the installation that this Redis belongs to.
     public static let installationKey = "fs:installation"
 
+    private static let installationScript = """
+        #!lua flags=allow-oom
+        return redis.call('SET', KEYS[1], ARGV[1], 'NX')
+        """
+
     private let redis: RedisClient
     private let postgres: PostgresConnection
     private let options: HandshakeOptions
+    private let suspects: [SaleID: Int64]
     private let onRecovery: @Sendable (RecoveryNotice) -> Void
 
     /// A handshake. The Postgres connection holds a lock while sales are recovered: let no other task open or recover
     /// on the same one.
     ///
-    /// - Parameter onRecovery: told what became of each sale that had to be recovered.
+    /// - Parameters:
+    ///   - suspects: sales in whose keys a script has found a contradiction at this epoch. They are rebuilt even if
+    ///     nothing can be seen from outside, or everybody would go on to meet it for ever.
+    ///   - onRecovery: told what became of each sale that had to be recovered.
     public init(
         redis: RedisClient,
         postgres: PostgresConnection,
         options: HandshakeOptions = HandshakeOptions(),
+        suspects: [SaleID: Int64] = [:],
         onRecovery: @escaping @Sendable (RecoveryNotice) -> Void = { _ in }
     ) {
         self.redis = redis
         self.postgres = postgres
         self.options = options
+        self.suspects = suspects
         self.onRecovery = onRecovery
     }
 
@@ -100,9 +111,15 @@ public struct Handshake: Sendable {
     /// left. Whoever sells with the others is not disturbed.
     private func recover(_ facts: RedisFacts, _ installation: Installation) async throws -> ValidatedRedis {
         let known = try await knownIdentity(facts, installation)
-        var sales = known == nil ? Sales(doubtful: try await openSales()) : try await inspectSales()
-        let outcome = try await Adoption(redis: redis, postgres: postgres).adopt(sales.doubtful)
-        outcome.notices.forEach(onRecovery)
+        var sales = known == nil ? try await allAsDoubtful() : try await inspectSales()
+        let contradictory = Set(sales.doubtful.filter { suspects[$0.id] == $0.epoch }.map(\.id))
+        let outcome = try await Adoption(
+            redis: redis,
+            postgres: postgres,
+            contradictory: contradictory,
+            tell: onRecovery
+        )
+        .adopt(sales.doubtful)
         for sale in sales.doubtful {
             if let shut = outcome.shut[sale.id] {
                 sales.shut[sale.id] = shut
@@ -111,7 +128,10 @@ public struct Handshake: Sendable {
             }
         }
         if let known { return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: known) }
-        _ = try await redis.send(RedisCommand("SET", Handshake.installationKey, installation.id, "NX"))
+        // Not a plain SET, which a Redis without memory refuses: it must come back, or it can never be drained.
+        _ = try await redis.send(
+            RedisCommand("EVAL", Handshake.installationScript, "1", Handshake.installationKey, installation.id)
+        )
         // Another installation may have been faster.
         try await requireInstallation(installation)
         let store = RedisIdentityStore(postgres: postgres)
@@ -133,11 +153,14 @@ public struct Handshake: Sendable {
     private func inspectSales() async throws -> Sales {
         let inspection = KeyInspection(redis: redis, postgres: postgres)
         let refusals = try await RecoveryRecords(postgres: postgres).refusals()
-        var sales = Sales()
-        for sale in try await openSales() {
+        var sales = try await allAsDoubtful()
+        let open = sales.doubtful
+        sales.doubtful = []
+        for sale in open {
             guard let epoch = sale.epoch else { continue }
             switch try await inspection.standing(of: sale.id, epoch: epoch) {
-            case .whole: sales.epochs[sale.id] = epoch
+            case .whole where suspects[sale.id] != epoch: sales.epochs[sale.id] = epoch
+            case .whole: sales.doubtful.append(sale)
             case .doubtful:
                 // At this epoch it was tried: without new records the result would be the same.
                 if let refusal = refusals[sale.id] {
@@ -150,8 +173,19 @@ public struct Handshake: Sendable {
         return sales
     }
 
-    private func openSales() async throws -> [Sale] {
-        try await SaleStore(postgres: postgres).unfinished().filter { $0.epoch != nil }
+    /// The open sales, before any was looked at. One without cursors cannot be drained, so nothing is sold of it.
+    private func allAsDoubtful() async throws -> Sales {
+        var sales = Sales()
+        let complete = try await RecoveryRecords(postgres: postgres).salesWithCursors()
+        for sale in try await SaleStore(postgres: postgres).unfinished() {
+            guard let epoch = sale.epoch else { continue }
+            if complete.contains(sale.id) {
+                sales.doubtful.append(sale)
+            } else {
+                sales.shut[sale.id] = ShutSale(epoch: epoch, why: "a row of journal_cursor is missing")
+            }
+        }
+        return sales
     }
 
     /// Two databases on one Redis would sell each other's units.

@@ -45,21 +45,46 @@ struct Rebuild: Sendable {
     private func drainWhatIsLeft(of sale: SaleID, _ epoch: Int64) async throws -> String? {
         let ledger = LedgerDrain(redis: redis, postgres: postgres)
         let attempts = AttemptsDrain(redis: redis, postgres: postgres, careful: true)
+        var problem: String?
         for drain in [ledger.drainOnce, attempts.drainOnce] {
             do {
-                while true {
-                    let result = try await drain(sale, epoch)
-                    if result.entries == 0, !result.busy { break }
-                    if result.busy { try await Task.sleep(for: .milliseconds(20)) }
-                }
+                try await drainToEnd(drain, sale, epoch)
             } catch let error as RedisError where error.code == .server("WRONGTYPE") {
                 // Somebody has put something else in place of the stream: it is lost.
                 continue
             } catch let error as JournalError where error.code == .trimmedPastCursor {
-                return error.message
+                // The other stream may still be saved.
+                problem = problem ?? error.message
             }
         }
-        return nil
+        return problem
+    }
+
+    private func drainToEnd(
+        _ drain: (SaleID, Int64) async throws -> DrainResult,
+        _ sale: SaleID,
+        _ epoch: Int64
+    ) async throws {
+        var lockedSince: ContinuousClock.Instant?
+        while true {
+            let result = try await drain(sale, epoch)
+            guard result.busy else {
+                if result.entries == 0 { return }
+                lockedSince = nil
+                continue
+            }
+            // Its transaction began before the cursors were raised, and ends within the limits of its session.
+            let since = lockedSince ?? .now
+            lockedSince = since
+            guard ContinuousClock.now - since < .seconds(30) else {
+                throw RecoveryError(
+                    .locked,
+                    "the journal of sale \(sale) is drained by somebody else who does not come to an end",
+                    nextStep: "find the session that locks journal_cursor in pg_locks"
+                )
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
     }
 
     /// Throws the keys away, writes them anew and opens the sale.
@@ -107,7 +132,9 @@ extension RestoredSale {
 
     /// The holds with the time that their buyers are given.
     fileprivate var lastingHolds: [RestoreCall.RestoredHold] {
-        let earliest = clock.adding(milliseconds: Rebuild.leastHoldMilliseconds)
+        // They count from the opening of the sale, which comes after as many rows have been written.
+        let rows = Int64(holds.count + receipts.count)
+        let earliest = clock.adding(milliseconds: Rebuild.leastHoldMilliseconds + rows / 10)
         return holds.map { hold in
             guard hold.kind != .tombstone, hold.deadline < earliest else { return hold }
             var lasting = hold

@@ -43,8 +43,21 @@ struct RecoveryRecords: Sendable {
             """
             insert into recoveries (sale_id, epoch, kind, reason, holds, sold, started_at)
             values (\(sale), \(epoch), 'refused', \(why), 0, 0, \(startedAt))
+            on conflict (sale_id, epoch) do update set kind = 'refused', reason = excluded.reason
             """
         )
+    }
+
+    /// The unfinished sales whose streams can both be drained.
+    func salesWithCursors() async throws -> Set<SaleID> {
+        let rows = try await postgres.query(
+            """
+            select s.id from sales s join journal_cursor c on c.sale_id = s.id
+            where s.finished_at is null
+            group by s.id having count(*) = \(JournalStream.allCases.count)
+            """
+        )
+        return Set(try rows.map { try $0["id"].saleID })
     }
 
     /// The sales that are shut because of their records, and why.

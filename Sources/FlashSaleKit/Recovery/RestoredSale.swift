@@ -1,13 +1,12 @@
 /// The state of a sale as Postgres remembers it: its ledger, folded.
 ///
-/// Everything is read in one snapshot. Ten thousand holds take some milliseconds; the rows are kept in memory, about
-/// 200 bytes for each open hold and receipt.
+/// Everything is read in one snapshot and kept in memory, about 200 bytes for each open hold and receipt.
 struct RestoredSale: Sendable {
     /// The cursors, above which the streams begin again.
     var cursors: [JournalStream: StreamID] = [:]
     /// Open holds, and tombstones of ended ones whose code an `Idempotency-Key` chose.
     var holds: [RestoreCall.RestoredHold] = []
-    /// Purchases, by unit.
+    /// Purchases.
     var receipts: [RestoreCall.RestoredReceipt] = []
     /// Users that are banned, and why.
     var bans: [(user: String, reason: String)] = []
@@ -58,75 +57,83 @@ struct RestoredSale: Sendable {
         }
     }
 
+    /// Rows that are read at once. A process that stands still in the middle of a large answer would keep its locks.
+    private static let portion = 5000
+
     private mutating func readTotals(_ sale: SaleID, _ session: PostgresSession) throws {
-        let partition = AttemptsBatch.partition(of: sale)
         let row = try session.query(
             """
-            select coalesce(l.seq, 0) as ledger_seq, coalesce(a.seq, 0) as attempts_seq,
-                greatest(clock_timestamp(), l.at, a.at) as clock,
+            select greatest(l.last_seq, (select max(seq) from ledger where sale_id = \(sale))) as ledger_seq,
+                a.last_seq as attempts_seq, l.last_id as ledger_id, a.last_id as attempts_id,
+                greatest(clock_timestamp(), l.last_at, a.last_at) as clock,
                 (select count(*) from purchases p where p.sale_id = \(sale) and not exists (
                     select 1 from ledger b where b.sale_id = p.sale_id and b.hold_id = p.hold_id
                         and b.kind = 'purchased')) as unknown
-            from (select max(seq) as seq, max(at) as at from ledger where sale_id = \(sale)) l,
-                (select max(seq) as seq, max(at) as at from \(identifier: partition)) a
+            from journal_cursor l join journal_cursor a on a.sale_id = l.sale_id and a.stream = 'attempts'
+            where l.sale_id = \(sale) and l.stream = 'ledger'
             """
         ).one()
         ledgerSequence = try row["ledger_seq"].int64
         attemptsSequence = try row["attempts_seq"].int64
         clock = try row["clock"].timestamp
         unknownPurchases = try row["unknown"].int
-        for stream in JournalStream.allCases {
-            let cursor = try session.query(
-                "select last_id from journal_cursor where sale_id = \(sale) and stream = \(stream.rawValue)"
-            ).one()
-            cursors[stream] = StreamID(try cursor["last_id"].text)
+        cursors[.ledger] = StreamID(try row["ledger_id"].text)
+        cursors[.attempts] = StreamID(try row["attempts_id"].text)
+    }
+
+    /// Hands out the rows of a query in portions.
+    private static func read(_ query: SQL, _ session: PostgresSession, _ body: (PostgresRow) throws -> Void) throws {
+        try session.query("declare records no scroll cursor for \(query)")
+        while true {
+            let rows = try session.query("fetch \(literal: Int64(portion)) from records")
+            for row in rows { try body(row) }
+            if rows.count < portion { break }
         }
+        try session.query("close records")
     }
 
     private mutating func readHolds(_ sale: SaleID, _ session: PostgresSession) throws {
-        let rows = try session.query(
-            """
+        let query: SQL = """
             select h.hold_id, h.user_id, h.item_id, h.deadline, h.detail = '1' as keyed, e.kind is null as open
             from ledger h
             left join ledger e on e.sale_id = h.sale_id and e.hold_id = h.hold_id
                 and e.kind in ('purchased', 'expired', 'released')
-            where h.sale_id = \(sale) and h.kind = 'held'
+            where h.sale_id = \(literal: sale.rawValue) and h.kind = 'held'
                 and (e.kind is null or (h.detail = '1' and e.kind <> 'purchased'))
-            order by h.epoch, h.seq, h.idx
             """
-        )
-        holds = try rows.map { row in
-            RestoreCall.RestoredHold(
-                holdID: try row["hold_id"].holdID,
-                user: try row["user_id"].text,
-                itemID: try row["item_id"].int64,
-                deadline: try row["deadline"].timestamp,
-                kind: try row["open"].bool ? (try row["keyed"].bool ? .keyed : .drawn) : .tombstone
+        try RestoredSale.read(query, session) { row in
+            holds.append(
+                RestoreCall.RestoredHold(
+                    holdID: try row["hold_id"].holdID,
+                    user: try row["user_id"].text,
+                    itemID: try row["item_id"].int64,
+                    deadline: try row["deadline"].timestamp,
+                    kind: try row["open"].bool ? (try row["keyed"].bool ? .keyed : .drawn) : .tombstone
+                )
             )
         }
     }
 
     private mutating func readReceipts(_ sale: SaleID, _ session: PostgresSession) throws {
-        let rows = try session.query(
-            """
+        let query: SQL = """
             select p.hold_id, p.unit, p.user_slot, p.user_id, p.item_id, coalesce(p.detail, '') as ticket, p.at,
                 coalesce(h.deadline, p.at) as deadline
             from ledger p
             left join ledger h on h.sale_id = p.sale_id and h.hold_id = p.hold_id and h.kind = 'held'
-            where p.sale_id = \(sale) and p.kind = 'purchased'
-            order by p.unit
+            where p.sale_id = \(literal: sale.rawValue) and p.kind = 'purchased'
             """
-        )
-        receipts = try rows.map { row in
-            RestoreCall.RestoredReceipt(
-                holdID: try row["hold_id"].holdID,
-                unit: try row["unit"].int,
-                slot: try row["user_slot"].int,
-                user: try row["user_id"].text,
-                itemID: try row["item_id"].int64,
-                ticket: try row["ticket"].text,
-                purchasedAt: try row["at"].timestamp,
-                deadline: try row["deadline"].timestamp
+        try RestoredSale.read(query, session) { row in
+            receipts.append(
+                RestoreCall.RestoredReceipt(
+                    holdID: try row["hold_id"].holdID,
+                    unit: try row["unit"].int,
+                    slot: try row["user_slot"].int,
+                    user: try row["user_id"].text,
+                    itemID: try row["item_id"].int64,
+                    ticket: try row["ticket"].text,
+                    purchasedAt: try row["at"].timestamp,
+                    deadline: try row["deadline"].timestamp
+                )
             )
         }
     }

@@ -27,6 +27,7 @@ public struct Rotation: Sendable {
     private let hourly: HourlyTerms
     private let handshake: HandshakeOptions
     private let who: String
+    private let onRecovery: @Sendable (RecoveryNotice) -> Void
 
     /// Clocks of the two stores that are further apart than this stop a rotation, in microseconds.
     static let clockTolerance: Int64 = 10_000_000
@@ -42,13 +43,15 @@ public struct Rotation: Sendable {
         postgres: PostgresConnection,
         hourly: HourlyTerms = HourlyTerms(),
         handshake: HandshakeOptions = HandshakeOptions(),
-        who: String = "rotate-hour"
+        who: String = "rotate-hour",
+        onRecovery: @escaping @Sendable (RecoveryNotice) -> Void = { _ in }
     ) {
         self.redis = redis
         self.postgres = postgres
         self.hourly = hourly
         self.handshake = handshake
         self.who = who
+        self.onRecovery = onRecovery
     }
 
     /// Rotates. Idempotent and safe any number of times in parallel.
@@ -65,7 +68,8 @@ public struct Rotation: Sendable {
     }
 
     private func rotate(_ wanted: Timestamp?) async throws -> RotationReport {
-        let validated = try await Handshake(redis: redis, postgres: postgres, options: handshake).validate()
+        let first = Handshake(redis: redis, postgres: postgres, options: handshake, onRecovery: onRecovery)
+        let validated = try await first.validate()
         let clock = try await confirmedClock()
         let now = wanted ?? clock
         let store = SaleStore(postgres: postgres)

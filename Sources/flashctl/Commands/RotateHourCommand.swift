@@ -47,6 +47,7 @@ struct RotateHourCommand: AsyncParsableCommand {
 
     private func rotate(in environment: CommandEnvironment) async throws -> RotationReport {
         let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
+        let output = environment.talkOutput
         return try await Stores.using(configuration, local: storeOptions.local) { stores in
             try await stores.withBoth { redis, postgres in
                 try await Rotation(
@@ -54,7 +55,7 @@ struct RotateHourCommand: AsyncParsableCommand {
                     postgres: postgres,
                     hourly: stores.hourlyTerms,
                     handshake: stores.handshakeOptions
-                ).run()
+                ) { output.say("recovered: \($0)") }.run()
             }
         }
     }

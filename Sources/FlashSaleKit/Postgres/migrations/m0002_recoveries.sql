@@ -1,5 +1,12 @@
 -- What became of sales whose Redis came back, was emptied or replaced. One row per sale and epoch.
 
+-- The last step of the sale that each drain has written: a recovery must not read millions of attempts to find it.
+alter table journal_cursor add last_seq bigint not null default 0, add last_at timestamptz;
+update journal_cursor c set (last_seq, last_at) =
+    (select coalesce(max(l.seq), 0), max(l.at) from ledger l where l.sale_id = c.sale_id) where c.stream = 'ledger';
+update journal_cursor c set (last_seq, last_at) =
+    (select coalesce(max(a.seq), 0), max(a.at) from attempts a where a.sale_id = c.sale_id) where c.stream = 'attempts';
+
 create table recoveries (
     sale_id bigint not null references sales (id),
     epoch bigint not null,
