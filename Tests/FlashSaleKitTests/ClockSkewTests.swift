@@ -43,7 +43,7 @@ struct ClockSkewTests {
 
     @Test func `of three answers the fastest is believed`() async throws {
         var answers: [(time: Int64, pause: Duration)] = [
-            (5_000_000, .milliseconds(60)), (0, .zero), (9, .milliseconds(40)),
+            (5_000_000, .milliseconds(900)), (0, .zero), (9, .milliseconds(700)),
         ]
         let offset = try await ClockOffset.measure(host: { Timestamp(microseconds: 0) }) {
             let answer = answers.removeFirst()
@@ -51,8 +51,8 @@ struct ClockSkewTests {
             return Timestamp(microseconds: answer.time)
         }
         #expect(answers.isEmpty)
-        #expect(offset.uncertainty < 20_000)
-        #expect(abs(offset.microseconds) < 20_000)
+        #expect(offset.uncertainty < 300_000)
+        #expect(abs(offset.microseconds) < 300_000)
     }
 
     @Test(arguments: [

@@ -48,7 +48,7 @@ import Testing
         #expect(deadlines.count <= 1, "\(seed)")
         for (id, hold) in model.openHolds {
             let deadline = try #require(found.deadlines["\(id)"].flatMap { Int64($0) }, "\(seed)")
-            #expect(deadline > hold.deadline.microseconds && deadline <= model.clock.microseconds + 60_000_000)
+            #expect(deadline > hold.deadline.microseconds && deadline <= model.clock.microseconds + 61_000_000)
             expected.deadlines["\(id)"] = "\(deadline)"
             expected.holds["\(id)"] = "\(hold.user)\t\(hold.itemID)\t\(deadline)\t\(hold.keyed ? 1 : 0)"
         }

@@ -17,7 +17,7 @@ enum StoppedSessions {
                 and a.state = 'active' and a.wait_event_type = 'Client'
                 and a.query_start < clock_timestamp() - make_interval(secs => \(standstill.components.seconds))
                 and exists (select 1 from pg_locks l where l.pid = a.pid and l.granted
-                    and (l.locktype = 'advisory' or l.relation = 'journal_cursor'::regclass))
+                    and (l.locktype = 'advisory' or l.relation = to_regclass('journal_cursor')))
             """
         )
     }
