@@ -45,19 +45,18 @@ struct AdvisoryLock: Sendable {
         }
         pulse.cancel()
         let signs = [await pulse.value, await unlock(postgres, restoring: timeout ?? "0")]
-        switch outcome {
-        // Its steps were all taken on time, or one of them would have been refused: by the session, or by an epoch.
-        case .success(let value): return value
-        case .failure(let error) where signs.contains(true) || AdvisoryLock.isStandstill(error):
+        let failure: (any Error)? = if case .failure(let error) = outcome { error } else { nil }
+        // Also when its steps had all been taken: it cannot say that nobody else has begun since.
+        if signs.contains(true) || failure.map(AdvisoryLock.isStandstill) == true {
             throw RecoveryError(
                 .lockLost,
                 "the \(name) lock was lost: this process stood still for \(standstill), and Postgres gave "
                     + "it to others",
                 nextStep: "start again: what was begun is repeated under a new epoch",
-                underlying: error
+                underlying: failure
             )
-        case .failure(let error): throw error
         }
+        return try outcome.get()
     }
 
     /// Speaks until it is cancelled; true when Postgres had already ended the session of a process that stood still.

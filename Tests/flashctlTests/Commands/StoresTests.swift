@@ -25,16 +25,15 @@ import Testing
         #expect(postgres.nextStep?.contains("--postgres") == true)
     }
 
-    @Test func nobodyThereIs69WithTheAddress() async throws {
-        let postgres = try await failure(["--redis", "127.0.0.1:1", "--postgres", "postgres://u:secret@127.0.0.1:1/x"])
-        #expect(postgres.status == .unreachable)
-        #expect(postgres.message.contains("127.0.0.1"))
-        #expect(!"\(postgres)".contains("secret"))
-        try await CommandStack.with { stores in
-            let redis = try await failure(["--redis", "127.0.0.1:1", "--postgres", stores.stack.postgresURL])
-            #expect(redis.status == .unreachable)
-            #expect(redis.message.contains("127.0.0.1:1"))
-        }
+    @Test func nobodyThereIs69WithTheAddresses() async throws {
+        let command = try StatusCommand.parse([
+            "--redis", "127.0.0.1:1", "--postgres", "postgres://u:secret@127.0.0.1:2/x",
+        ])
+        let collected = CollectingSink()
+        await #expect(throws: SilentExit(.unreachable)) { try await command.run(in: collected.environment([:])) }
+        #expect(collected.data.contains("Cannot connect to Redis at 127.0.0.1:1."))
+        #expect(collected.data.contains("127.0.0.1:2"))
+        #expect(!collected.data.contains("secret"))
     }
 
     @Test func unreadableAddressesAre78WithoutTheirPassword() async throws {

@@ -39,7 +39,7 @@ import Testing
     @Test func everyInvariantHasALineWithItsFigures() async throws {
         let report = try await report(nil)
         #expect(report.failure == nil)
-        #expect(report.text.contains("sale 1, compared, epoch 1: everything holds"))
+        #expect(report.text.contains("sale 1, compared, epoch 2: everything holds"))
         for kind in Invariant.Kind.allCases where kind != .summary {
             #expect(report.text.contains(kind.rawValue), "\(kind)")
         }
