@@ -29,6 +29,13 @@ struct ConnectionClock {
         if case .idle = phase { true } else { false }
     }
 
+    /// How long nothing has happened on the connection.
+    func quiet(now: NIODeadline) -> TimeAmount {
+        switch phase {
+        case .idle(let since), .head(let since), .body(let since), .lingering(let since): now - since
+        }
+    }
+
     /// Bytes arrived: between two requests they start the next head.
     mutating func receivedBytes(now: NIODeadline) {
         if case .idle = phase { phase = .head(since: now) }

@@ -197,9 +197,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// For a stopping server: closes unless a request is being answered. What was written before still arrives.
-    func closeIfIdle() {
-        guard slots.isEmpty, request == nil, !isDirty, !closing else { return }
+    /// For a stopping server: closes unless a request is being answered or may be on its way. What was written before
+    /// still arrives.
+    func closeIfQuiet(for time: TimeAmount, _ now: NIODeadline) {
+        guard slots.isEmpty, request == nil, !isDirty, !closing, clock.quiet(now: now) >= time else { return }
         closing = true
         flush()
     }

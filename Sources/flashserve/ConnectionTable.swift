@@ -26,7 +26,7 @@ final class ConnectionTable {
         for connection in Array(open.values) { connection.checkTime(now) }
     }
 
-    func closeIdle() {
-        for connection in Array(open.values) { connection.closeIfIdle() }
+    func closeQuiet(for time: TimeAmount, _ now: NIODeadline) {
+        for connection in Array(open.values) { connection.closeIfQuiet(for: time, now) }
     }
 }

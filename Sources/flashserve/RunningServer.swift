@@ -107,11 +107,12 @@ struct RunningServer: Sendable {
             logger.warning("the listener did not close", metadata: ["reason": "\(error)"])
         }
         let deadline = NIODeadline.now() + Limits.shutdownTime
+        let quiet = TimeAmount.milliseconds(options.quietMilliseconds)
         while NIODeadline.now() < deadline {
             var open = 0
             for loop in loops {
                 let count = try? await loop.ask { server in
-                    server.connections.closeIdle()
+                    server.connections.closeQuiet(for: quiet, server.now)
                     return server.connections.count
                 }
                 open += count ?? 0

@@ -26,6 +26,9 @@ public struct ServerOptions: Sendable {
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
     public var readinessDelayMilliseconds = 500
+    /// A stopping server closes connections on which nothing has come for so long; the others are told to go with
+    /// their next answer. Closed at once, a request that is on its way would be cut off.
+    public var quietMilliseconds: Int64 = 1000
     /// How often the open sales are counted again; nil leaves that to `flashctl verify`. Several servers do it at
     /// different moments, and one that takes long does it less often.
     public var verifyInterval: Duration? = .seconds(60)

@@ -105,11 +105,26 @@ import Testing
         let remove: (inout [faultsuite.Operation], inout Books) -> Void = { _, books in
             books.attempts.removeLast()
         }
-        let outside = verdict([.init(from: 3600, to: 9000), .init(from: 0, to: 2900)], remove)
+        let outside = verdict([loss(3600, 0, to: 9000), loss(0, 0, to: 2900)], remove)
         #expect(outside.violations.count == 1 && outside.violations[0].hasPrefix("no attempt is on record for"))
         #expect(outside.lost == 0)
-        let inside = verdict([.init(from: 3400, to: 9000)], remove)
+        let inside = verdict([loss(3400, 9000, to: 9000)], remove)
         #expect(inside == Promises.Verdict(violations: [], answered: 3, lost: 1))
+    }
+
+    /// The two streams are drained apart: an attempt can be on record whose hold is not, and the other way round.
+    @Test func aMissingHoldIsALossOnlyInTheWindowOfTheLedger() {
+        let remove: (inout [faultsuite.Operation], inout Books) -> Void = { _, books in
+            books.ledger.remove(at: 1)
+        }
+        let outside = verdict([loss(0, 2600, to: 9000)], remove)
+        #expect(outside.violations.count == 1 && outside.violations[0].hasPrefix("no hold is on record for"))
+        let inside = verdict([loss(9000, 2400, to: 9000)], remove)
+        #expect(inside == Promises.Verdict(violations: [], answered: 3, lost: 1))
+    }
+
+    private func loss(_ from: Int64, _ holdsFrom: Int64, to: Int64) -> Promises.Loss {
+        Promises.Loss(from: from, holdsFrom: holdsFrom, to: to)
     }
 
     @Test(arguments: [

@@ -67,6 +67,23 @@ import Testing
         }
     }
 
+    @Test("a client that thinks for a moment while the server stops is answered, not cut off")
+    func thoughtfulClient() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms())
+            let server = try await TestServer.start(on: stack) { $0.quietMilliseconds = 3000 }
+            let client = try await server.connect()
+            #expect(try await client.checkout("alice").status == 201)
+            let stopping = Task { try await server.stop() }
+            // The listener has closed by then, and no answer has told the client so.
+            try await Task.sleep(for: .seconds(1))
+            let answer = try await client.request("POST", "/checkout?user_id=alice&id=1")
+            #expect(answer.status == 201)
+            #expect(answer.headers["connection"] == "close")
+            try await stopping.value
+        }
+    }
+
     @Test("a stopping server tells its clients to go elsewhere, instead of cutting them off in a request")
     func clientsAreSentAway() async throws {
         try await LocalStack.withTemporary { stack in

@@ -103,6 +103,7 @@ final class TestServer: Sendable {
         options.eventLoops = eventLoops
         options.rotate = rotate
         options.readinessDelayMilliseconds = 50
+        options.quietMilliseconds = 0
         configure(&options)
         let (listening, announce) = AsyncStream<(Int, Sale?)>.makeStream()
         options.onListening = { _, port, sale in

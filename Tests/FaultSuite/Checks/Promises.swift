@@ -1,9 +1,12 @@
 /// Compares what the clients were told with what the tables say. One sentence for each broken promise.
 struct Promises {
-    /// A loss of Redis data: what was decided after `from` and asked for before `to` may be missing.
+    /// A loss of Redis data: what was decided behind the last record of its stream and asked for before `to` may be
+    /// missing. The two streams are drained apart: of one checkout the attempt can be lost, or the hold.
     struct Loss: Sendable, Equatable {
         /// Microseconds since 1970: the last attempt that was in Postgres before the data was destroyed.
         let from: Int64
+        /// The same of the ledger.
+        let holdsFrom: Int64
         /// When the damage was done.
         var to: Int64
     }
@@ -11,7 +14,7 @@ struct Promises {
     struct Verdict: Sendable, Equatable {
         var violations: [String] = []
         var answered = 0
-        /// Decided attempts that are missing although they were answered, all within a loss.
+        /// Answered decisions of which the attempt or the hold is missing, all within a loss.
         var lost = 0
     }
 
@@ -29,9 +32,9 @@ struct Promises {
         return verdict
     }
 
-    /// Whether the decision may have gone with Redis data.
-    func mayBeLost(_ operation: Operation) -> Bool {
-        losses.contains { operation.endedAt >= $0.from && operation.sentAt <= $0.to }
+    /// Whether this record of the decision may have gone with Redis data.
+    func mayBeLost(_ operation: Operation, _ from: KeyPath<Loss, Int64>) -> Bool {
+        losses.contains { operation.endedAt >= $0[keyPath: from] && operation.sentAt <= $0.to }
     }
 
     // MARK: Units and limits
@@ -145,10 +148,12 @@ struct Promises {
         let isMissing = wanted != nil && rows.isEmpty
         let lacksHold = wanted == "H" && held.isEmpty
         guard isMissing || lacksHold else { return }
-        if mayBeLost(operation) {
-            if isMissing { verdict.lost += 1 }
+        if isMissing, !mayBeLost(operation, \.from) {
+            verdict.violations.append("no attempt is on record for \(operation)")
+        } else if lacksHold, !mayBeLost(operation, \.holdsFrom) {
+            verdict.violations.append("no hold is on record for \(operation)")
         } else {
-            verdict.violations.append("no \(isMissing ? "attempt" : "hold") is on record for \(operation)")
+            verdict.lost += 1
         }
     }
 

@@ -183,10 +183,12 @@ final class FaultShop: Sendable, ShopDirectory {
     /// Runs what destroys data of Redis. What was decided since the last attempt that had reached Postgres before it
     /// may be missing, and nothing else.
     func losing(_ destroy: () async throws -> Void) async throws {
-        let from = try await database.number(
-            "select coalesce((extract(epoch from max(at)) * 1e6)::bigint, 0) from attempts"
-        )
-        state.withLock { $0.losses.append(Promises.Loss(from: Int64(from), to: .max)) }
+        func last(_ table: String) async throws -> Int64 {
+            let statement = "select coalesce((extract(epoch from max(at)) * 1e6)::bigint, 0) from \(table)"
+            return Int64(try await database.number(statement))
+        }
+        let (attempts, holds) = (try await last("attempts"), try await last("ledger"))
+        state.withLock { $0.losses.append(Promises.Loss(from: attempts, holdsFrom: holds, to: .max)) }
         try await destroy()
         state.withLock { $0.losses[$0.losses.count - 1].to = History.now }
     }

@@ -51,6 +51,7 @@ struct ShopServer: Sendable {
         options.eventLoops = eventLoops
         options.rotate = nil
         options.readinessDelayMilliseconds = 0
+        options.quietMilliseconds = 0
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         options.onListening = { _, port, _ in announce.yield(port) }
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
