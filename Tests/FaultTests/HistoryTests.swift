@@ -47,6 +47,29 @@ import Testing
         #expect(recovery == history.all[4].endedAt - healed)
     }
 
+    /// What was cut off and asked again is no failed operation; a checkout without a key cannot be asked again.
+    @Test func anOperationFailsWhenNoRepetitionIsAnswered() {
+        let history = History()
+        func asked(_ kind: faultsuite.Operation.Kind, _ code: String, _ key: String?, _ answer: Answer) -> Int {
+            let number = history.begin(kind, user: "a", code: code, key: key, server: 0)
+            history.end(number) { $0.answer = answer }
+            return number
+        }
+        _ = asked(.purchase, "1-A", nil, .unknown)
+        _ = asked(.purchase, "1-A", nil, .reply(200, error: nil))
+        _ = asked(.checkout, "", "k", .unknown)
+        _ = asked(.checkout, "", "k", .reply(409, error: "sold_out"))
+        _ = asked(.guess, "1-X", nil, .unknown)
+        _ = asked(.checkout, "", "refused", .refused)
+        #expect(history.unanswered(since: 0).isEmpty)
+        let failed = [
+            asked(.purchase, "1-B", nil, .unknown), asked(.checkout, "", "l", .unknown),
+            asked(.checkout, "", nil, .unknown),
+        ]
+        #expect(history.unanswered(since: 0).map(\.number) == failed)
+        #expect(history.unanswered(since: .max).isEmpty)
+    }
+
     @Test func theSameSeedGivesTheSameNumbers() {
         var (first, same, other) = (SeededRandom(7, 1), SeededRandom(7, 1), SeededRandom(7, 2))
         let numbers = (0..<5).map { _ in first.next() }

@@ -43,7 +43,7 @@ import Testing
             kind: kind,
             user: user,
             code: code,
-            keyed: true,
+            key: kind == .checkout ? user : nil,
             server: 0,
             sentAt: Int64(number * 1000)
         )

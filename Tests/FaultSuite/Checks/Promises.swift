@@ -133,7 +133,7 @@ struct Promises {
             wanted = nil
             // The hold of an earlier request with the same key: that one is on record, this one is not.
             let earlier = operation.gotItem.flatMap { operations.indices.contains($0 - 1) ? operations[$0 - 1] : nil }
-            if earlier?.user != operation.user || earlier?.keyed != true || !operation.keyed {
+            if earlier?.user != operation.user || operation.key == nil || earlier?.key != operation.key {
                 verdict.violations.append("\(operation) was given the hold of somebody else")
             }
         }

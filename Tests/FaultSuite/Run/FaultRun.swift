@@ -15,6 +15,7 @@ struct FaultRun: Sendable {
         return try await ShopRun.with(setup, folder: folder) { shop in
             var plan = CrowdPlan()
             plan.limit = setup.limit
+            plan.keyed = setup.keyed ?? plan.keyed
             // A hold whose answer was lost lapses only after a minute when the sale was rebuilt meanwhile.
             if scale == .bounded { plan.keyed = 100 }
             var report = FaultReport(fault: fault.name, seed: seed)

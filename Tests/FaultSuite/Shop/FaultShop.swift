@@ -9,6 +9,8 @@ struct ShopSetup: Sendable {
     var stock = 400
     var limit = 5
     var hold = "3s"
+    /// How many of a hundred checkouts have an Idempotency-Key, if not as usual.
+    var keyed: Int?
     /// `appendfsync` of Redis.
     var fsync = "always"
     /// Whether the servers reach Redis and Postgres through a proxy.

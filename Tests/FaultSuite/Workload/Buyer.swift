@@ -90,7 +90,7 @@ struct Buyer {
 
     private mutating func attempt(_ user: String, _ key: String?) async -> Checkout {
         let client = await connection.current(&random)
-        let number = crowd.history.begin(.checkout, user: user, keyed: key != nil, server: connection.server)
+        let number = crowd.history.begin(.checkout, user: user, key: key, server: connection.server)
         let reply = await send(
             "/checkout?user_id=\(user)&id=\(number)",
             client,

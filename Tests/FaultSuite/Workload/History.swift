@@ -21,8 +21,8 @@ struct Operation: Sendable, Equatable {
     let user: String
     /// The code that was sent; empty for a checkout.
     let code: String
-    /// Sent with an Idempotency-Key.
-    let keyed: Bool
+    /// The Idempotency-Key of a checkout.
+    let key: String?
     let server: Int
     /// Microseconds since 1970, as everything in this file.
     let sentAt: Int64
@@ -63,7 +63,7 @@ final class History: Sendable {
     var count: Int { operations.withLock { $0.count } }
 
     /// Remembers a request before it is sent; numbers count from 1.
-    func begin(_ kind: Operation.Kind, user: String, code: String = "", keyed: Bool = false, server: Int) -> Int {
+    func begin(_ kind: Operation.Kind, user: String, code: String = "", key: String? = nil, server: Int) -> Int {
         operations.withLock { operations in
             let number = operations.count + 1
             operations.append(
@@ -72,7 +72,7 @@ final class History: Sendable {
                     kind: kind,
                     user: user,
                     code: code,
-                    keyed: keyed,
+                    key: key,
                     server: server,
                     sentAt: History.now
                 )
@@ -86,6 +86,19 @@ final class History: Sendable {
         operations.withLock { operations in
             operations[number - 1].endedAt = History.now
             change(&operations[number - 1])
+        }
+    }
+
+    /// Requests since `instant` that were cut off, and that nobody could repeat with an answer. A reused connection may
+    /// end under a request (RFC 9112, 9.5): whoever has a key or a code asks again.
+    func unanswered(since instant: Int64) -> [Operation] {
+        let later = all.filter { $0.sentAt >= instant && $0.kind != .guess }
+        let codes = Set(later.filter { $0.status != nil }.map(\.code))
+        let keys = Set(later.filter { $0.status != nil }.compactMap(\.key))
+        return later.filter { operation in
+            guard operation.answer == .unknown else { return false }
+            return operation.kind == .checkout
+                ? operation.key.map { !keys.contains($0) } ?? true : !codes.contains(operation.code)
         }
     }
 
