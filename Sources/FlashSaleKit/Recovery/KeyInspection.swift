@@ -39,6 +39,9 @@ struct KeyInspection: Sendable {
         // Before the streams: a drain that goes on meanwhile moves the cursors forward only.
         let ledger = try await JournalCursor.load(sale, .ledger, from: postgres)
         let attempts = try await JournalCursor.load(sale, .attempts, from: postgres)
+        let step = try await postgres.query(
+            "select coalesce(max(last_seq), 0) as step from journal_cursor where sale_id = \(sale)"
+        ).one()["step"].int64
         let keys = SaleKeys(sale)
         do {
             let sentinels = try await sentinels(of: keys)
@@ -49,6 +52,9 @@ struct KeyInspection: Sendable {
             var damage = KeyInspection.damage(of: snapshot, sentinels, keysEpoch, keys)
             if damage == nil {
                 damage = behind(ledger, snapshot.ledger) ?? behind(attempts, snapshot.attempts)
+            }
+            if damage == nil, snapshot.sequence < step {
+                damage = "it is at step \(snapshot.sequence), Postgres has step \(step)"
             }
             let epoch = snapshot.fields["epoch"].flatMap { Int64($0) }
             return Finding(epoch: epoch, state: snapshot.state, keysEpoch: keysEpoch, damage: damage)

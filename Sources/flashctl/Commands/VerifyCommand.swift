@@ -47,16 +47,23 @@ struct VerifyCommand: AsyncParsableCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let (report, trouble) = try await Stores.using(configuration, local: storeOptions.local) { stores in
             try await stores.withBoth { redis, postgres in
                 try await verify(redis, postgres)
             }
         }
         try output.write(report)
+        // What was found weighs more than what could not be read.
+        if let failure = report.failure, failure.status == .invariantViolated { throw failure }
+        if let trouble { throw trouble }
         if let failure = report.failure { throw failure }
     }
 
-    private func verify(_ redis: RedisClient, _ postgres: PostgresConnection) async throws -> VerifyReport {
+    /// Counts all that can be counted, and returns the first error of the others.
+    private func verify(
+        _ redis: RedisClient,
+        _ postgres: PostgresConnection
+    ) async throws -> (report: VerifyReport, trouble: (any Error)?) {
         let verification = Verification(redis: redis, postgres: postgres)
         var wanted = sale.compactMap { SaleID($0) }
         if sale.contains("all") {
@@ -65,7 +72,19 @@ struct VerifyCommand: AsyncParsableCommand {
             wanted = try await verification.openSales()
         }
         var report = VerifyReport()
-        for id in wanted { report.sales.append(try await verification.run(id, depth: quick ? .quick : .full)) }
-        return report
+        var trouble: (any Error)?
+        for id in wanted {
+            do {
+                report.sales.append(try await verification.run(id, depth: quick ? .quick : .full))
+            } catch {
+                guard redis.isActive, postgres.isUsable, !(error is CancellationError) else {
+                    if report.sales.isEmpty { throw error }
+                    return (report, error)
+                }
+                trouble = trouble ?? error
+            }
+        }
+        if let trouble, report.sales.isEmpty { throw trouble }
+        return (report, trouble)
     }
 }

@@ -107,6 +107,8 @@ extension Planner {
         let isApart = epochs.count > 1 || inRedis.contains { !violations($0).isEmpty }
         guard !plan.steps.isEmpty || isApart else { return }
         guard !keepsRedis else {
+            // Nothing can be written without a rebuild, which would forget those receipts.
+            dropSteps()
             return needPerson("Redis is not rebuilt: it has receipts that the ledger cannot take over")
         }
         var subjects = Set<String>()

@@ -175,6 +175,11 @@ struct Planner {
         }
     }
 
+    /// Forgets what was planned: none of it can be done.
+    mutating func dropSteps() {
+        plan.steps.removeAll()
+    }
+
     /// Hands back what was planned; used by the parts of the planner in other files.
     func violations(_ kind: Invariant.Kind) -> [Finding] {
         invariants.first { $0.kind == kind }?.findings ?? []

@@ -76,9 +76,8 @@ public struct Reconciliation: Sendable {
         guard let sale = try await SaleStore(postgres: postgres).find(plan.saleID) else {
             throw ScheduleError(.unknownSale, "there is no sale \(plan.saleID)")
         }
-        let write = ReconciliationWriter(plan: plan, actor: actor, reason: reason)
         guard sale.finishedAt == nil, sale.epoch != nil else {
-            try await write.commit(on: postgres)
+            try await ReconciliationWriter(plan: plan, actor: actor, reason: reason).commit(on: postgres)
             return Applied(plan: plan, epoch: sale.epoch ?? 0)
         }
         let steps = EpochSteps(redis: redis, postgres: postgres)
@@ -94,14 +93,15 @@ public struct Reconciliation: Sendable {
                 postgres: postgres,
                 fencedAt: epoch
             )
-            guard let evidence, try await self.plan(evidence).hash == plan.hash else {
+            // Only now its steps can be numbered: the sale may have sold on since the first plan.
+            guard let evidence, case let final = try await self.plan(evidence), final.hash == plan.hash else {
                 throw ReconcileError(
                     .moved,
                     "sale \(sale.id) has moved since it was planned: nothing was written",
                     nextStep: "plan again with `flashctl reconcile --plan --sale \(sale.id)`"
                 )
             }
-            try await write.commit(on: postgres)
+            try await ReconciliationWriter(plan: final, actor: actor, reason: reason).commit(on: postgres)
         } catch {
             // As it was, under another epoch: buyers need not wait for the next server that looks.
             _ = try await Adoption(redis: redis, postgres: postgres).adopt([sale])

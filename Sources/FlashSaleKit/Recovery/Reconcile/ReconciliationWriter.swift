@@ -48,6 +48,13 @@ struct ReconciliationWriter: Sendable {
                 case .rebuild: break
                 }
             }
+            // A Redis that does not know of this step is behind: it is rebuilt, even if we are killed right now.
+            try session.query(
+                """
+                update journal_cursor set last_seq = greatest(last_seq, \(seq))
+                where sale_id = \(saleID) and stream = 'ledger'
+                """
+            )
             try session.query(
                 """
                 insert into control_log (sale_id, actor, action, reason)
