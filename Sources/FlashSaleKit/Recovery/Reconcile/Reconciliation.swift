@@ -23,7 +23,18 @@ public struct Reconciliation: Sendable {
 
     /// The plan for a sale. It writes nothing and disturbs nobody.
     public func plan(_ sale: SaleID) async throws -> ReconciliationPlan {
-        try await plan(
+        if let shut = try await RecoveryRecords(postgres: postgres).refusals()[sale] {
+            // Nothing moves in a sale that a recovery has shut because of its records.
+            let evidence = try await Evidence.collect(
+                sale,
+                depth: .full,
+                redis: redis,
+                postgres: postgres,
+                fencedAt: shut.epoch
+            )
+            if let evidence { return try await plan(evidence) }
+        }
+        return try await plan(
             Verification(redis: redis, postgres: postgres, patience: patience).collect(sale, depth: .full)
         )
     }

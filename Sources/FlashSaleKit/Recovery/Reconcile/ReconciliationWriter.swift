@@ -81,7 +81,8 @@ struct ReconciliationWriter: Sendable {
         let row = try session.query(
             """
             select (select max(epoch) from journal_cursor where sale_id = \(saleID)) as epoch,
-                1 + greatest(\(plan.highestStep), (select coalesce(max(seq), 0) from ledger where sale_id = \(saleID)),
+                1 + greatest(\(plan.highestStep), (select max(last_seq) from journal_cursor where sale_id = \(saleID)),
+                    (select coalesce(max(seq), 0) from ledger where sale_id = \(saleID)),
                     (select coalesce(max(seq), 0) from \(identifier: AttemptsBatch.partition(of: saleID)))) as seq
             """
         ).one()
