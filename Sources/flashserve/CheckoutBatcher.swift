@@ -24,7 +24,7 @@ final class CheckoutBatcher {
     func submit(user: [UInt8], itemID: Int64, key: [UInt8]?, responder: Responder) {
         // A buyer who has a code may ask for it again whatever the load: that decides nothing.
         let onlyRepeats = server.refusesCheckouts
-        guard waitingCount < Limits.waitingAttempts, !onlyRepeats || key != nil else {
+        guard waitingCount < server.waitingAttempts, !onlyRepeats || key != nil else {
             server.counters.refused(.overloaded, 1)
             return responder(server.responses.fixed(.overloaded))
         }

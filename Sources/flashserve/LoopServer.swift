@@ -13,6 +13,8 @@ final class LoopServer {
     let secret: [UInt8]
     let logger: Logger
     let connections: ConnectionTable
+    /// Attempts that may wait for a batch.
+    var waitingAttempts = Limits.waitingAttempts
     var schedule = LoopSchedule()
     /// Redis has more to carry than it should: checkouts are refused before they are decided.
     var refusesCheckouts = false

@@ -58,7 +58,7 @@ extension RunningServer {
             ledgerWakeup: ledgerWakeup
         )
         let secret = try await Installation.read(connection).secret
-        let loops = try await makeLoops(frontGroup, control: control, secret: secret, logger: logger)
+        let loops = try await makeLoops(frontGroup, options, control: control, secret: secret, logger: logger)
         await supervisor.serve(loops)
         let parts = ServerParts(
             options: options,
@@ -100,6 +100,7 @@ extension RunningServer {
 
     private static func makeLoops(
         _ group: MultiThreadedEventLoopGroup,
+        _ options: ServerOptions,
         control: ControlCenter,
         secret: [UInt8],
         logger: Logger
@@ -116,6 +117,7 @@ extension RunningServer {
                     connections: connections,
                     logger: logger
                 )
+                server.waitingAttempts = options.waitingAttempts
                 server.start()
                 return LoopHandle(server)
             }.get()

@@ -6,16 +6,23 @@ import Testing
 @Suite(.serialized) struct OverloadTests {
     @Test("over its limit the queue refuses before anything is decided, and drops nothing silently")
     func theQueueHasALimit() async throws {
-        try await TestServer.with(TestServer.terms(stock: 50_000)) { server in
+        // A small one: it must be full before Redis is given up, however busy the machine is.
+        let limit = 256
+        let configure: @Sendable (inout ServerOptions) -> Void = { $0.waitingAttempts = limit }
+        try await TestServer.with(TestServer.terms(stock: 50_000), configure: configure) { server in
             let perConnection = Limits.pipelinedRequests
-            let connections = Limits.waitingAttempts / perConnection + 60
+            // Two batches that may be in flight, the queue, and some more.
+            let connections = (2 * Limits.batch + limit) / perConnection + 10
             var clients: [HTTPTestClient] = []
+            for _ in 0..<connections {
+                let client = try await server.connect()
+                // On a busy machine the others take longer to connect than a connection may be without its first byte.
+                #expect(try await client.request("GET", "/livez").status == 200)
+                clients.append(client)
+            }
             try await server.stack.pauseRedis()
             // Redis decides nothing now: two batches are in flight, the rest waits until the queue is full.
-            for index in 0..<connections {
-                // Connected one by one: a busy machine may need longer for all than the limit for a first byte.
-                let client = try await server.connect()
-                clients.append(client)
+            for (index, client) in clients.enumerated() {
                 let requests = (0..<perConnection).map {
                     "POST /checkout?user_id=u\(index)-\($0)&id=1 HTTP/1.1\r\n\r\n"
                 }
