@@ -67,7 +67,7 @@ extension JournalDrain.Portion {
     /// The largest number that entries have in this field. What no timestamp of Postgres could hold is an unreadable
     /// entry's, and must not keep the others from being written.
     private func highest(_ field: Character) -> Int64? {
-        entries.lazy.compactMap { $0.number(field) }.filter { $0 < JournalDrain.Portion.endOfTime }.max()
+        entries.lazy.compactMap { $0.number(field) }.filter { $0 < Self.endOfTime }.max()
     }
 
     /// The year 10000 in microseconds.

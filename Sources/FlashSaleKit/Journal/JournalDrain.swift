@@ -160,11 +160,7 @@ actor JournalDrain {
         else { return }
         var limits = limits
         if memoryIsShort { limits.keepMilliseconds = min(limits.keepMilliseconds, limits.keepWhenShortMilliseconds) }
-        let time = try await redis.send(RedisCommand("TIME")).elements
-        guard let seconds = time?.first?.integerValue else {
-            throw JournalError(.unexpectedReply, "TIME was not answered with a time")
-        }
-        let now = UInt64(max(0, seconds)) * 1000
+        let now = UInt64(max(0, try await RedisTime.read(redis).microseconds / 1_000_000)) * 1000
         guard let target = trims[saleID]?.target(now: now, cursor: cursor.lastID, limits: limits) else { return }
         let keys = SaleKeys(saleID)
         let reply = try await redis.send(

@@ -156,11 +156,7 @@ public struct Rotation: Sendable {
 
     /// The time of Redis, which decides when sales open, if Postgres has about the same.
     private func confirmedClock() async throws -> Timestamp {
-        let elements = try await redis.send(RedisCommand("TIME")).elements ?? []
-        guard elements.count == 2, let seconds = elements[0].integerValue, let rest = elements[1].integerValue else {
-            throw JournalError(.unexpectedReply, "TIME was not answered with a time")
-        }
-        let time = Timestamp(microseconds: seconds * 1_000_000 + rest)
+        let time = try await RedisTime.read(redis)
         let other = try await SaleStore(postgres: postgres).now()
         let distance = abs(time.microseconds - other.microseconds)
         guard distance <= Rotation.clockTolerance else {
