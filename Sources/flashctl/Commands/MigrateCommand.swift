@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl migrate`
-struct MigrateCommand: AsyncParsableCommand {
+struct MigrateCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Brings the schema in Postgres up to date.",
@@ -23,11 +23,6 @@ struct MigrateCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)

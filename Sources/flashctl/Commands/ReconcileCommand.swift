@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl reconcile`
-struct ReconcileCommand: AsyncParsableCommand {
+struct ReconcileCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconcile",
         abstract: "Repairs what `flashctl verify` found, by writing what is missing; never by deleting.",
@@ -51,15 +51,10 @@ struct ReconcileCommand: AsyncParsableCommand {
         guard (1...200).contains(reason.count) else { throw ValidationError("--reason has 1 to 200 characters.") }
     }
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let actor = environment.variables["USER"] ?? environment.variables["LOGNAME"] ?? "somebody"
+        let actor = environment.actor
         let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
             try await stores.withBoth { redis, postgres in
                 let plans = try await plans(redis, postgres)

@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl rotate-hour`
-struct RotateHourCommand: AsyncParsableCommand {
+struct RotateHourCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "rotate-hour",
         abstract: "Makes sure that the sales of this hour and the next exist, and finishes ended ones.",
@@ -27,11 +27,6 @@ struct RotateHourCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var hourlyOptions: HourlyOptions
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         let output = environment.talkOutput
         do {

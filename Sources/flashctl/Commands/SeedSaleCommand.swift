@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl seed-sale`
-struct SeedSaleCommand: AsyncParsableCommand {
+struct SeedSaleCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "seed-sale",
         abstract: "Creates a sale and opens it in Redis.",
@@ -46,11 +46,6 @@ struct SeedSaleCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         // Everything that can be told without a store is told before one is touched.
         try SeedSaleCommand.check(terms(at: Timestamp(seconds: 0), test: test))

@@ -3,7 +3,7 @@ import FlashSaleKit
 import flashserve
 
 /// `flashctl serve`
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serves the public HTTP API until it is stopped.",
@@ -42,11 +42,6 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var hourlyOptions: HourlyOptions
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         var flags = hourlyOptions.flags
         flags[.port] = port

@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl status`
-struct StatusCommand: AsyncParsableCommand {
+struct StatusCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Shows a sale: stock, attempts, purchases, and how far the journal has reached Postgres.",
@@ -31,11 +31,6 @@ struct StatusCommand: AsyncParsableCommand {
         if let sale, SaleID(sale) == nil { throw ValidationError("--sale takes the number of a sale, not '\(sale)'.") }
     }
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
@@ -82,8 +77,8 @@ struct StatusCommand: AsyncParsableCommand {
         var report = HalfStatusReport(guards: guards, at: HostClock.now)
         do {
             if guards.reachedPostgres {
-                let reader = StatusReader(postgres: try await links.postgres())
-                let sale = try await reader.find(wanted)
+                let finder = SaleFinder(postgres: try await links.postgres())
+                let sale = if let wanted { try await finder.find(wanted) } else { try await finder.current() }
                 report.sale = sale
                 if !fast { report.record = try await SaleRecord.read(sale.id, from: try await links.postgres()) }
             }

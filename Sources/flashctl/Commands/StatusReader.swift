@@ -13,7 +13,8 @@ struct StatusReader: Sendable {
     /// - Parameter wanted: the sale, nil for the one that is of interest now.
     func read(_ wanted: SaleID?, redis: RedisClient, countsRecords: Bool) async throws -> StatusReport {
         for command in SaleScript.loadCommands { _ = try await redis.send(command) }
-        let sale = try await find(wanted)
+        let finder = SaleFinder(postgres: postgres)
+        let sale = if let wanted { try await finder.find(wanted) } else { try await finder.current() }
         let standing = try await SaleStanding.read(sale, redis: redis, postgres: postgres)
         let now =
             if let snapshot = standing.redis { snapshot.at } else { try await SaleStore(postgres: postgres).now() }
@@ -26,28 +27,6 @@ struct StatusReader: Sendable {
                 StatusReport.Stream(name: "ledger", backlog: standing.ledger),
                 StatusReport.Stream(name: "attempts", backlog: standing.attempts),
             ]
-        )
-    }
-
-    /// The sale that was asked for, or the one that is of interest now.
-    func find(_ wanted: SaleID?) async throws -> Sale {
-        let store = SaleStore(postgres: postgres)
-        if let wanted {
-            if let sale = try await store.find(wanted) { return sale }
-            throw CommandFailure(
-                .failure,
-                "there is no sale \(wanted)",
-                nextStep: "leave out --sale for the current one"
-            )
-        }
-        let now = try await store.now()
-        let unfinished = SaleSchedule(sales: try await store.unfinished())
-        if let sale = unfinished.current(at: now) ?? unfinished.next(after: now) { return sale }
-        if let sale = try await store.all(limit: 1).first { return sale }
-        throw CommandFailure(
-            .failure,
-            "there is no sale",
-            nextStep: "`flashctl rotate-hour` makes the hourly ones, `flashctl seed-sale` one of your own"
         )
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 
 /// `flashctl verify`
-struct VerifyCommand: AsyncParsableCommand {
+struct VerifyCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Proves that nothing was oversold or lost: counts sales again, independently of what sells them.",
@@ -39,11 +39,6 @@ struct VerifyCommand: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
-        try await run(in: .process)
-    }
-
-    /// Runs with everything of the process handed in.
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)

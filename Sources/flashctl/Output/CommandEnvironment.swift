@@ -11,6 +11,10 @@ struct CommandEnvironment: Sendable {
     var dataTerminal: Terminal
     /// What talk is written to.
     var talkTerminal: Terminal
+    /// What answers are read from.
+    var inputTerminal: Terminal
+    /// The next line of the input without its end; nil at the end of the input.
+    var readAnswer: @Sendable () -> String?
 
     /// The real one.
     static var process: CommandEnvironment {
@@ -19,8 +23,25 @@ struct CommandEnvironment: Sendable {
             systemFolder: "/etc/flashctl",
             sink: .process,
             dataTerminal: .of(descriptor: STDOUT_FILENO),
-            talkTerminal: .of(descriptor: STDERR_FILENO)
+            talkTerminal: .of(descriptor: STDERR_FILENO),
+            inputTerminal: .of(descriptor: STDIN_FILENO),
+            readAnswer: { readLine() }
         )
+    }
+
+    /// Who runs the command, for the records: behind sudo the person, not root.
+    var actor: String {
+        let names = ["SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { variables[$0] }
+        return names.first { !$0.isEmpty } ?? "somebody"
+    }
+
+    /// Whether somebody sits at a terminal who can answer.
+    var canAsk: Bool { inputTerminal.isTerminal && talkTerminal.isTerminal }
+
+    /// Asks and returns the answer; nil when there is none.
+    func ask(_ question: String) -> String? {
+        sink.talk(question)
+        return readAnswer()
     }
 
     /// An output of this format.

@@ -31,6 +31,11 @@ struct Output: Sendable {
         }
     }
 
+    /// Writes one element of a list that is too long to be kept: a line of NDJSON.
+    func write(line value: DataValue) throws {
+        try sink.data(JSONText.line(value) + "\n")
+    }
+
     /// Says one line to the person at the terminal, or to the log of cron.
     func say(_ text: String, style: TextStyle = .plain) {
         sink.talk(style.applied(to: text, color: talkColor) + "\n")

@@ -21,14 +21,19 @@ final class CollectingSink: Sendable {
     func environment(
         _ variables: [String: String] = [:],
         dataTerminal: Terminal = .none,
-        talkTerminal: Terminal = .none
+        talkTerminal: Terminal = .none,
+        answers: [String]? = nil
     ) -> CommandEnvironment {
-        CommandEnvironment(
+        let sitsThere = Terminal(isTerminal: true, width: 80)
+        let rest = Mutex((answers ?? [])[...])
+        return CommandEnvironment(
             variables: variables,
             systemFolder: "/nonexistent",
             sink: sink,
             dataTerminal: dataTerminal,
-            talkTerminal: talkTerminal
+            talkTerminal: answers == nil ? talkTerminal : sitsThere,
+            inputTerminal: answers == nil ? .none : sitsThere,
+            readAnswer: { rest.withLock { $0.popFirst() } }
         )
     }
 }

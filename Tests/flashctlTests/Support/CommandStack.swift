@@ -24,16 +24,25 @@ struct CommandStack: Sendable {
     var addresses: [String] { ["--redis", stack.redisURL, "--postgres", stack.postgresURL] }
 
     /// Runs a command that can be run in an environment; what it threw is in the result.
-    func run<Command: StoreCommand>(_ type: Command.Type, _ arguments: String...) async throws -> Outcome {
+    func run<Command: EnvironmentCommand>(_ type: Command.Type, _ arguments: String...) async throws -> Outcome {
         try await run(type, arguments)
     }
 
     /// Runs a command with these arguments.
-    func run<Command: StoreCommand>(_ type: Command.Type, _ arguments: [String]) async throws -> Outcome {
+    ///
+    /// - Parameters:
+    ///   - variables: the environment variables.
+    ///   - answers: what somebody at a terminal types; nil when there is none.
+    func run<Command: EnvironmentCommand>(
+        _ type: Command.Type,
+        _ arguments: [String],
+        variables: [String: String] = [:],
+        answers: [String]? = nil
+    ) async throws -> Outcome {
         let command = try Command.parse(arguments + addresses)
         let collected = CollectingSink()
         do {
-            try await command.run(in: collected.environment())
+            try await command.run(in: collected.environment(variables, answers: answers))
             return Outcome(status: .success, data: collected.data, talk: collected.talk, failure: nil)
         } catch {
             return Outcome(
@@ -63,16 +72,3 @@ struct CommandStack: Sendable {
         return value
     }
 }
-
-/// A command of which the environment can be handed in.
-protocol StoreCommand: AsyncParsableCommand {
-    func run(in environment: CommandEnvironment) async throws
-}
-
-extension MigrateCommand: StoreCommand {}
-extension SeedSaleCommand: StoreCommand {}
-extension RotateHourCommand: StoreCommand {}
-extension StatusCommand: StoreCommand {}
-extension DoctorCommand: StoreCommand {}
-extension VerifyCommand: StoreCommand {}
-extension ReconcileCommand: StoreCommand {}
