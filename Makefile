@@ -4,14 +4,15 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test mutants build deps faults chaos bench bench-deps test-deps format lint clean
+.PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-deps test-deps format \
+  lint clean
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
 export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
-TEST_PACKAGES := faketime
+TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect
 BENCH_PACKAGES := nginx-light wrk
 SOURCES := Sources Tests Package.swift
 
@@ -23,6 +24,9 @@ help:
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md"
 	@echo "make build   release build only          make deps    install the Debian packages"
+	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
+	@echo "make uninstall   removes exactly those"
+	@echo "make snapshots   writes the manual, the completions and the kept texts of the tests anew"
 	@echo "make format  format the sources          make clean   remove everything built"
 
 run: build
@@ -33,6 +37,31 @@ build: deps
 
 test: test-deps lint
 	@scripts/run-tests.sh
+
+# What is written is read in the commit.
+snapshots: test-deps
+	swift build --build-tests
+	RECORD_SNAPSHOTS=1 swift test --skip-build --filter '^flashctlTests\.(.*Snapshot|Manual|HelpTopic)'
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BIN = $(DESTDIR)$(PREFIX)/bin
+SHARE = $(DESTDIR)$(PREFIX)/share
+BASH_COMPLETION = $(SHARE)/bash-completion/completions/flashctl
+ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_flashctl
+FISH_COMPLETION = $(SHARE)/fish/vendor_completions.d/flashctl.fish
+
+install: build
+	install -D -m 755 .build/release/flashctl $(BIN)/flashctl
+	install -d $(SHARE)/man/man1
+	install -m 644 man/*.1 $(SHARE)/man/man1
+	install -D -m 644 completions/flashctl.bash $(BASH_COMPLETION)
+	install -D -m 644 completions/_flashctl $(ZSH_COMPLETION)
+	install -D -m 644 completions/flashctl.fish $(FISH_COMPLETION)
+
+uninstall:
+	rm -f $(BIN)/flashctl $(addprefix $(SHARE)/man/man1/,$(notdir $(wildcard man/*.1)))
+	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
 
 # Runs that have a result for this revision are skipped: an interrupted run goes on where it was.
 faults: faultsuite

@@ -12,8 +12,10 @@ struct Flashctl: AsyncParsableCommand {
             Settings come from options, then the environment (PORT, LOG_LEVEL, REDIS_URL, POSTGRES_URL), then the file \
             of --config, then $XDG_CONFIG_HOME/flashctl/config.yaml, then /etc/flashctl/config.yaml.
 
-            Exit status: 0 success, 1 failure, 64 wrong usage, 69 Redis, Postgres or target unreachable, 75 locked \
-            (try later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
+            Exit status: 0 success, 1 failure, 2 declined, 64 wrong usage, 69 Redis, Postgres or target unreachable, \
+            75 locked (try later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
+
+            More: flashctl help exit-codes, flashctl help environment, flashctl help files.
             """,
         version: version,
         subcommands: [
@@ -38,7 +40,12 @@ struct Flashctl: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         do {
             try Failpoint.check(ProcessInfo.processInfo.environment)
-            var command = try parseAsRoot()
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if let topic = CommandNames.topic(of: arguments) {
+                return try CommandEnvironment.process.sink.data(topic.text)
+            }
+            try CommandNames.check(arguments)
+            var command = try await asyncParseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

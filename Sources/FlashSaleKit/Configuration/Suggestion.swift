@@ -1,7 +1,7 @@
 /// Finds what somebody meant who misspelled a name.
-enum Suggestion {
+public enum Suggestion {
     /// The nearest of the candidates, nil when none is near enough to be meant.
-    static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
+    public static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let limit = max(2, name.count / 3)
         return
             candidates

@@ -5,12 +5,20 @@ extension LocalStack {
     public var directory: String { layout.directory }
 
     /// `unix://` URL of Redis.
-    public var redisURL: String { "unix://" + LocalStack.percentEncoded(layout.redisSocket) }
+    public var redisURL: String { layout.redisURL }
 
     /// libpq URL of Postgres.
-    public var postgresURL: String {
-        let folder = LocalStack.percentEncoded(layout.postgresSocketFolder, keeping: "")
-        return "postgresql://\(PostgresAccount.name)@/postgres?host=\(folder)&port=\(StackLayout.postgresPort)"
+    public var postgresURL: String { layout.postgresURL }
+
+    /// Where the stores of a folder (default: `$XDG_STATE_HOME/flashctl/local`) answer when they run; starts nothing.
+    /// Nil when there is no such folder.
+    public static func addresses(
+        directory: String?,
+        environment: [String: String]
+    ) -> (redisURL: String, postgresURL: String)? {
+        guard let path = directory ?? (try? StackLayout.defaultDirectory(environment: environment)) else { return nil }
+        let layout = StackLayout(directory: URL(fileURLWithPath: path).standardizedFileURL.path)
+        return (layout.redisURL, layout.postgresURL)
     }
 
     /// The socket that Redis listens on.
@@ -43,5 +51,14 @@ extension LocalStack {
             scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789/._-".unicodeScalars.contains(scalar))
         }
         return plain && !text.isEmpty ? text : "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    }
+}
+
+extension StackLayout {
+    var redisURL: String { "unix://" + LocalStack.percentEncoded(redisSocket) }
+
+    var postgresURL: String {
+        let folder = LocalStack.percentEncoded(postgresSocketFolder, keeping: "")
+        return "postgresql://\(PostgresAccount.name)@/postgres?host=\(folder)&port=\(StackLayout.postgresPort)"
     }
 }

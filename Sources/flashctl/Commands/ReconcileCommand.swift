@@ -34,7 +34,7 @@ struct ReconcileCommand: EnvironmentCommand {
     @Option(help: "The hash of the plan, as --plan prints it.")
     var confirm: String?
 
-    @Option(help: "Number of a sale. Default: every sale that is open.")
+    @Option(help: "Number of a sale. Default: every sale that is open.", completion: LiveCompletion.sales)
     var sale: String?
 
     @Option(help: "Why, for the records; 1 to 200 characters.")

@@ -19,6 +19,8 @@ enum SaleArgument: ExpressibleByArgument, Sendable, Equatable {
         }
     }
 
+    static var defaultCompletionKind: CompletionKind { LiveCompletion.sales }
+
     var defaultValueDescription: String {
         switch self {
         case .current: "current"

@@ -18,7 +18,7 @@ struct StatusCommand: EnvironmentCommand {
             """
     )
 
-    @Option(help: "Number of the sale.")
+    @Option(help: "Number of the sale.", completion: LiveCompletion.sales)
     var sale: String?
 
     @Flag(help: "Do not count attempts and purchases in Postgres.")

@@ -6,13 +6,16 @@ struct StoreOptions: ParsableArguments {
     @Flag(help: "Use the private Redis and Postgres of this machine; start them when they do not run.")
     var local = false
 
+    @Option(help: "Folder of the private stores.", completion: .directory)
+    var localDirectory: String?
+
     @Option(help: "Redis, as host:port, redis://, rediss:// or unix:// URL. Default: $REDIS_URL.")
     var redis: String?
 
     @Option(help: "Postgres, as any libpq URL. Default: $POSTGRES_URL.")
     var postgres: String?
 
-    @Option(help: "Configuration file, YAML or JSON.")
+    @Option(help: "Configuration file, YAML or JSON.", completion: .file(extensions: ["yaml", "yml", "json"]))
     var config: String?
 
     @Option(help: "Lowest level that is logged: trace, debug, info, notice, warning, error, critical.")
@@ -33,6 +36,7 @@ struct StoreOptions: ParsableArguments {
         given[.redis] = redis
         given[.postgres] = postgres
         given[.logLevel] = logLevel
+        given[.localDirectory] = localDirectory
         let sources = ConfigurationSources(
             flags: given.compactMapValues(\.self),
             environment: environment.variables,

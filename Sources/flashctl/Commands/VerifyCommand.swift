@@ -24,7 +24,7 @@ struct VerifyCommand: EnvironmentCommand {
             """
     )
 
-    @Option(help: "Number of a sale, or all, finished ones included.")
+    @Option(help: "Number of a sale, or all, finished ones included.", completion: LiveCompletion.sales)
     var sale: [String] = []
 
     @Flag(help: "Leave out the attempts of sales with more than 200,000 of them.")

@@ -19,4 +19,25 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     /// The reader of our output went away, as in `flashctl status | head -1`: what SIGPIPE does to other tools.
     case brokenPipe = 141
     case terminated = 143
+
+    /// What it means, for help and manual.
+    var explanation: String {
+        switch self {
+        case .success: "done; everything that was checked holds"
+        case .failure: "it could not be done, or what was looked for is not there"
+        case .declined: "the question whether to go on was not answered with the number of the sale"
+        case .usage: "the arguments are wrong; nothing was done"
+        case .badInput: "what was given to read or to confirm cannot be used"
+        case .unreachable: "Redis, Postgres or the target of a load test cannot be reached"
+        case .tryLater: "somebody else is doing it right now, or something has moved: try again later"
+        case .notAuthorised: "Redis or Postgres refused the user or the password"
+        case .badConfiguration: "a setting, a file or the schema of the database cannot be used"
+        case .invalidLoadTest: "the load test measured itself, not the server"
+        case .invariantViolated: "a promise is broken; the message names the sale, user, hold or row"
+        case .thresholdFailed: "a threshold that was asked for was not met"
+        case .interrupted: "ended by Ctrl-C (SIGINT)"
+        case .brokenPipe: "the reader of the output went away, as in `flashctl status | head -1`"
+        case .terminated: "ended by SIGTERM"
+        }
+    }
 }

@@ -1,0 +1,68 @@
+import FlashSaleKit
+import Testing
+
+@testable import flashctl
+
+/// `flashctl help TOPIC`, and what becomes of misspelled commands.
+struct HelpTopicTests {
+    @Test(arguments: HelpTopic.allCases)
+    func aTopicIsDataOf80Columns(topic: HelpTopic) async throws {
+        let outcome = try await BuiltBinary.run(["help", topic.rawValue])
+        #expect(outcome.status == 0)
+        #expect(outcome.talk.isEmpty)
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        try Snapshot.expect(outcome.output, in: "Tests/Snapshots/help/\(topic.rawValue).txt")
+        let root = try await BuiltBinary.run(["--help"])
+        #expect(root.output.contains("flashctl help \(topic.rawValue)"))
+    }
+
+    @Test func everyStatusAndEverySettingIsExplained() {
+        let statuses = HelpTopic.exitCodes.entries
+        #expect(statuses.map(\.name) == ExitStatus.allCases.map { String($0.rawValue) })
+        let variables = HelpTopic.environment.entries
+        for key in SettingKey.allCases {
+            let entry = variables.first { $0.name == key.environmentVariable }
+            #expect(entry?.text.contains(key.flag) == true)
+            #expect(entry?.text.contains("`\(key.rawValue)`") == true)
+        }
+        #expect(Set(SettingKey.allCases.map(\.meaning)).count == SettingKey.allCases.count)
+    }
+
+    /// The defaults that are told are those that count.
+    @Test func theDefaultsThatAreToldAreTrue() throws {
+        let configuration = try FlashConfiguration(from: ConfigurationSources(environment: [:]))
+        let defaults: [SettingKey: String] = [
+            .host: configuration.host.value, .port: "\(configuration.port.value)",
+            .logLevel: configuration.logLevel.value.rawValue, .eventLoops: "\(configuration.eventLoops.value)",
+            .adminPort: "\(configuration.adminPort.value)",
+            .backlogLimit: "\(configuration.backlogLimit.value >> 20)MB",
+            .memoryLimit: "\(configuration.memoryLimit.value)", .allowNoAOF: "\(configuration.allowNoAOF.value)",
+            .rotate: "\(configuration.rotate.value)", .hourlyStock: "\(configuration.hourlyStock.value)",
+            .hourlyLimit: "\(configuration.hourlyLimit.value)",
+            .hourlyHold: DurationText.text(milliseconds: configuration.hourlyHoldMilliseconds.value),
+        ]
+        for (key, text) in defaults { #expect(key.meaning.hasSuffix("default \(text)"), "\(key): \(text)") }
+    }
+
+    @Test(arguments: [
+        (["stauts"], "did you mean `flashctl status`?"), (["seed"], "`flashctl --help` lists the commands"),
+        (["help", "exit-code"], "did you mean `flashctl help exit-codes`?"),
+        (["help", "verfy"], "did you mean `flashctl help verify`?"),
+        (["\u{1B}[31mx"], "`flashctl --help` lists the commands"),
+    ])
+    func aMisspelledCommandNamesTheNearest(arguments: [String], step: String) async throws {
+        let outcome = try await BuiltBinary.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.talk.contains("there is no command '"))
+        #expect(outcome.talk.contains(step))
+        #expect(!outcome.talk.contains("\u{1B}"))
+    }
+
+    @Test func whatExistsIsNoMistake() throws {
+        for name in CommandNames.all { try CommandNames.check([name]) }
+        for arguments in [[], ["help"], ["help", "status"], ["--help"], ["--version"], ["help", "files"]] {
+            try CommandNames.check(arguments)
+        }
+    }
+}
