@@ -32,6 +32,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CReadline", pkgConfig: "readline", providers: [.apt(["libreadline-dev"])]),
         .target(
             name: "FlashSaleKit",
             dependencies: [
@@ -68,6 +69,7 @@ let package = Package(
         .executableTarget(
             name: "flashctl",
             dependencies: [
+                "CReadline",
                 "FlashSaleKit",
                 "flashserve",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

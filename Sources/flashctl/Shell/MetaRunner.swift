@@ -1,0 +1,138 @@
+import FlashSaleKit
+import Foundation
+
+/// Does what the commands of the shell itself say.
+struct MetaRunner: Sendable {
+    private let interpreter: ShellInterpreter
+
+    init(_ interpreter: ShellInterpreter) {
+        self.interpreter = interpreter
+    }
+
+    func run(_ command: MetaCommand, _ argument: String) async throws -> ShellInterpreter.Wish? {
+        let sink = interpreter.environment.sink
+        switch command {
+        case .quit: return .leave
+        case .help: try sink.data(MetaCommand.list)
+        case .commandHelp:
+            let words = try words(argument)
+            try await interpreter.run(words: words.isEmpty ? ["--help"] : ["help"] + words, raw: "", pipe: nil)
+        case .watch: return try await watch(argument)
+        case .timing: try await timing(argument)
+        case .expanded: try await expanded(argument)
+        case .output:
+            await interpreter.change { $0.outputFile = argument.isEmpty ? nil : argument }
+        case .pipe: try await pipe(argument)
+        case .include: return try await include(argument)
+        case .set: try await set(argument)
+        case .pset: try await pset(argument)
+        case .shell: try await Self.program(argument.isEmpty ? "${SHELL:-/bin/sh}" : argument)
+        case .connect: try await interpreter.connect(try words(argument))
+        case .edit, .history:
+            throw CommandFailure(.usage, "\\\(command.rawValue) needs a terminal")
+        }
+        return nil
+    }
+
+    private func words(_ argument: String) throws -> [String] {
+        do {
+            return try ShellWords.split(argument)
+        } catch let problem as ShellLine.Problem {
+            throw CommandFailure(.usage, problem.message)
+        }
+    }
+
+    private func usage(_ command: MetaCommand) -> CommandFailure {
+        CommandFailure(.usage, "\\\(command.rawValue) is not used like that", nextStep: "write \(command.usage)")
+    }
+
+    private func watch(_ argument: String) async throws -> ShellInterpreter.Wish {
+        var words = try words(argument)
+        var seconds = 2.0
+        if let first = words.first, let number = Double(first) {
+            guard number >= 0.1 else { throw usage(.watch) }
+            seconds = number
+            words.removeFirst()
+        }
+        if words.isEmpty { words = await interpreter.last }
+        guard !words.isEmpty else {
+            throw CommandFailure(.usage, "there is no last command to watch", nextStep: "name one: \\watch 2 status")
+        }
+        return .watch(seconds: seconds, words: words)
+    }
+
+    private func timing(_ argument: String) async throws {
+        let wanted = try toggle(argument, await interpreter.settings.timing, .timing)
+        await interpreter.change { $0.timing = wanted }
+        interpreter.environment.talkOutput.say("Timing is \(wanted ? "on" : "off").")
+    }
+
+    private func toggle(_ argument: String, _ now: Bool, _ command: MetaCommand) throws -> Bool {
+        switch argument {
+        case "": !now
+        case "on": true
+        case "off": false
+        default: throw usage(command)
+        }
+    }
+
+    private func expanded(_ argument: String) async throws {
+        let now = await interpreter.settings.expanded
+        let wanted: ShellSettings.Expanded
+        if argument.isEmpty {
+            wanted = now == .off ? .on : .off
+        } else {
+            guard let named = ShellSettings.Expanded(rawValue: argument) else { throw usage(.expanded) }
+            wanted = named
+        }
+        await interpreter.change { $0.expanded = wanted }
+        interpreter.environment.talkOutput.say("Expanded display is \(wanted.rawValue).")
+    }
+
+    /// Alone it gives the output of the last command to a program; behind a command the line says so itself.
+    private func pipe(_ program: String) async throws {
+        guard !program.isEmpty else { throw usage(.pipe) }
+        let output = ShellOutput(.program(program), base: interpreter.environment.sink)
+        try output.sink.data(await interpreter.lastOutput)
+        try await output.finish()
+    }
+
+    private func set(_ argument: String) async throws {
+        let words = try words(argument)
+        guard let name = words.first else {
+            for (name, value) in await interpreter.settings.variables.sorted(by: { $0.key < $1.key }) {
+                try interpreter.environment.sink.data("\(name) = \(ShellWords.quoted(value))\n")
+            }
+            return
+        }
+        let value = words.dropFirst().joined(separator: " ")
+        await interpreter.change { $0.variables[name] = words.count == 1 ? nil : value }
+    }
+
+    private func pset(_ argument: String) async throws {
+        let words = try words(argument)
+        guard words.count == 2, words[0] == "format", let format = Output.Format(rawValue: words[1]) else {
+            throw usage(.pset)
+        }
+        await interpreter.change { $0.format = format }
+    }
+
+    private func include(_ path: String) async throws -> ShellInterpreter.Wish? {
+        guard !path.isEmpty else { throw usage(.include) }
+        let script = try ShellScript(path: path)
+        return try await script.run(on: interpreter, keepsGoing: false)
+    }
+
+    /// Runs a program at the terminal.
+    static func program(_ text: String) async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", text]
+        do {
+            try process.run()
+        } catch {
+            throw CommandFailure(.failure, "cannot start `\(text)`: \(error.localizedDescription)")
+        }
+        await ShellOutput.ended(process)
+    }
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import FlashSaleKit
+import Foundation
+
+/// Runs the lines of a shell, one after the other: with the same parser and the same code as the program itself.
+actor ShellInterpreter {
+    /// What a line asks the shell itself to do.
+    enum Wish: Sendable, Equatable {
+        case leave
+        /// Runs a command again and again.
+        case watch(seconds: Double, words: [String])
+    }
+
+    let environment: CommandEnvironment
+    /// Options that name the stores, put behind every command that takes them.
+    private(set) var storeWords: [String]
+    let session: StoreSession
+    var settings = ShellSettings()
+    /// The last command, for `\watch` and `\|`.
+    private var lastWords: [String] = []
+    private var lastText = ""
+    /// Files that are being read, innermost last.
+    var includes: [String] = []
+
+    init(environment: CommandEnvironment, storeWords: [String], session: StoreSession, readOnly: Bool) {
+        var environment = environment
+        environment.session = session
+        self.environment = environment
+        self.storeWords = storeWords
+        self.session = session
+        settings.readOnly = readOnly
+    }
+
+    /// Runs one line.
+    /// - Throws: what the command threw, after it has been told; see ``status(of:)``.
+    func run(_ text: String) async throws -> Wish? {
+        let line: ShellLine
+        do {
+            line = try ShellLine(text)
+        } catch let problem as ShellLine.Problem {
+            throw CommandFailure(.usage, problem.message)
+        }
+        switch line {
+        case .empty: return nil
+        case .meta(let name, let argument): return try await MetaRunner(self).run(try MetaCommand.find(name), argument)
+        case .command(let words, let raw, let pipe):
+            try await run(words: words, raw: raw, pipe: pipe)
+            return nil
+        }
+    }
+
+    /// Runs a command.
+    func run(words typed: [String], raw: String, pipe: String?) async throws {
+        let words = settings.substituted(typed.first == "flashctl" ? Array(typed.dropFirst()) : typed)
+        guard !words.isEmpty else { return }
+        lastWords = words
+        let output = ShellOutput(target(pipe), base: environment.sink)
+        var environment = environment
+        environment.sink = output.sink
+        environment.expanded = settings.expanded
+        if settings.outputFile != nil || pipe != nil { environment.dataTerminal = .none }
+        let started = ContinuousClock.now
+        let result: Result<Void, any Error>
+        do {
+            try await execute(ShortForms.expanded(words), raw, environment)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        try await output.finish()
+        lastText = output.text
+        if settings.timing { tellTime(.now - started) }
+        do {
+            try result.get()
+        } catch is OutputClosed {
+            // Somebody has left the pager.
+        }
+    }
+
+    private func tellTime(_ duration: Duration) {
+        let nanoseconds = UInt64(max(0, duration / .nanoseconds(1)))
+        environment.talkOutput.say("Time: \(NumberText.latency(nanoseconds: nanoseconds))")
+    }
+
+    private func execute(_ words: [String], _ raw: String, _ environment: CommandEnvironment) async throws {
+        if let store = StoreQuery(words, raw: raw) {
+            return try await store.run(self.storeOptions(), settings, in: environment)
+        }
+        try CommandNames.check(words)
+        if let topic = CommandNames.topic(of: words) { return try environment.sink.data(topic.text) }
+        var command: any ParsableCommand
+        do {
+            command = try await Flashctl.asyncParseAsRoot(completed(words))
+            if command is ShellCommand {
+                throw CommandFailure(.usage, "this is the shell already", nextStep: "\\connect leads to other stores")
+            }
+            if settings.readOnly, let changing = command as? any EnvironmentCommand, changing.changesSomething {
+                throw CommandFailure(
+                    .declined,
+                    "this shell is read-only: `\(words[0])` was not run",
+                    nextStep: "leave out --read-only, or add --dry-run"
+                )
+            }
+            if let command = command as? any EnvironmentCommand { return try await command.run(in: environment) }
+            if var command = command as? any AsyncParsableCommand { return try await command.run() }
+            try command.run()
+        } catch where !FailureReport.isOurs(error) && !(error is CancellationError) {
+            try tell(parsing: error, in: environment)
+        }
+    }
+
+    /// Help is data; everything else that the parser says is an error.
+    private func tell(parsing error: any Error, in environment: CommandEnvironment) throws {
+        let text = Flashctl.fullMessage(for: error)
+        guard Flashctl.exitCode(for: error) != .success else { return try environment.sink.data(text + "\n") }
+        environment.sink.talk(text + "\n")
+        throw SilentExit(ExitStatus(rawValue: Flashctl.exitCode(for: error).rawValue) ?? .usage)
+    }
+
+    /// The words with the options that hold for the whole shell, unless they are given or not taken.
+    private func completed(_ words: [String]) -> [String] {
+        guard let command = CommandTable.own[words[0]] else { return words }
+        let known = Set(command.options.flatMap(\.names))
+        var completed = words
+        func has(_ names: [String]) -> Bool {
+            words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
+        }
+        if known.contains("--redis"), !has(["--local", "--redis", "--postgres", "--config"]) { completed += storeWords }
+        if let format = settings.format, known.contains("--output"), !has(["-o", "--output"]) {
+            completed += ["--output", format.rawValue]
+        }
+        return completed
+    }
+
+    /// The stores of this shell.
+    func storeOptions() throws -> StoreOptions {
+        try StoreOptions.parse(storeWords)
+    }
+
+    private func target(_ pipe: String?) -> ShellOutput.Target {
+        if let pipe { return .program(pipe) }
+        if let file = settings.outputFile { return .file(file) }
+        guard environment.canAsk, environment.dataTerminal.isTerminal, let size = Terminal.size(of: STDOUT_FILENO) else {
+            return .direct
+        }
+        let names = ["FLASHCTL_PAGER", "PAGER"].lazy.compactMap { self.environment.variables[$0] }
+        let pager = names.first { !$0.isEmpty } ?? "less -FIRX"
+        return .screen(rows: size.rows, columns: size.columns, pager: pager)
+    }
+
+    // MARK: - For the commands of the shell itself
+
+    func change(_ body: @Sendable (inout ShellSettings) -> Void) { body(&settings) }
+
+    func connect(_ words: [String]) async throws {
+        _ = try StoreOptions.parse(words)
+        storeWords = words
+        await session.close()
+    }
+
+    /// Words of the last command.
+    var last: [String] { lastWords }
+    /// What the last command wrote.
+    var lastOutput: String { lastText }
+}

@@ -1,0 +1,142 @@
+import FlashSaleKit
+import Logging
+import NIOPosix
+
+/// Keeps the prompt and the candidates current, on connections of its own: what is typed never waits for it. A store
+/// that is away is said in the prompt and tried again.
+actor ShellRefresher {
+    private let assistant: ShellAssistant
+    private let environment: CommandEnvironment
+    private let options: @Sendable () async throws -> StoreOptions
+    private var current = ShellPrompt()
+    private var redis: RedisClient?
+    private var postgres: PostgresConnection?
+    private var wakeup: AsyncStream<Void>.Continuation?
+
+    /// Between two looks.
+    private static let interval = Duration.seconds(1)
+    private static let most = 50
+
+    init(
+        assistant: ShellAssistant,
+        environment: CommandEnvironment,
+        options: @escaping @Sendable () async throws -> StoreOptions
+    ) {
+        self.assistant = assistant
+        self.environment = environment
+        self.options = options
+    }
+
+    /// The prompt as it is known.
+    var prompt: String { current.text }
+
+    /// Looks again at once.
+    func soon() { wakeup?.yield() }
+
+    /// Looks at the stores until it is cancelled; tells every change of the prompt.
+    func run(_ tell: @Sendable (String) -> Void) async {
+        let (looks, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        wakeup = continuation
+        let clock = Task {
+            while !Task.isCancelled {
+                continuation.yield()
+                try await Task.sleep(for: ShellRefresher.interval)
+            }
+        }
+        for await _ in looks {
+            if Task.isCancelled { break }
+            let before = current.text
+            await look()
+            if current.text != before { tell(current.text) }
+        }
+        clock.cancel()
+        await redis?.close()
+        await postgres?.close()
+    }
+
+    private func look() async {
+        var prompt = ShellPrompt()
+        do {
+            let options = try await options()
+            let configuration = try options.configuration(in: environment)
+            let addresses = try Addresses(configuration, local: options.local, environment: environment)
+            prompt.host = addresses.host
+            await connect(addresses, &prompt)
+            if let postgres { try await read(postgres, &prompt) }
+        } catch is PostgresError {
+            prompt.missing.append("postgres")
+            postgres = nil
+        } catch is RedisError {
+            prompt.missing.append("redis")
+            redis = nil
+        } catch {
+            // No sale yet, or a configuration that the next command will explain.
+        }
+        current = prompt
+    }
+
+    private func connect(_ addresses: Addresses, _ prompt: inout ShellPrompt) async {
+        let logger = Logger(label: "flashctl") { _ in SwiftLogNoOpLogHandler() }
+        if redis?.isActive != true {
+            redis = try? await RedisClient.connect(
+                to: addresses.redis,
+                on: MultiThreadedEventLoopGroup.singleton,
+                logger: logger
+            )
+        }
+        if postgres?.isUsable != true {
+            postgres = try? await PostgresConnection.connect(to: addresses.postgres, logger: logger)
+        }
+        if redis == nil { prompt.missing.append("redis") }
+        if postgres == nil { prompt.missing.append("postgres") }
+    }
+
+    private func read(_ postgres: PostgresConnection, _ prompt: inout ShellPrompt) async throws {
+        let sale = try await SaleFinder(postgres: postgres).current()
+        let rows = try await postgres.query(
+            "select id from sales order by finished_at is null desc, opens_at desc limit \(ShellRefresher.most)"
+        )
+        var known = ShellAssistant.Known(sales: try rows.map { try $0["id"].saleID.description })
+        guard let redis else { return assistant.learn(known) }
+        known.users = try await RecentUsers.read(sale.id, redis: redis, postgres: postgres, limit: ShellRefresher.most)
+        assistant.learn(known)
+        guard let snapshot = try await StatusReader.snapshot(of: sale.id, redis) else { return }
+        prompt.standing = ShellPrompt.Standing(
+            sale: sale.id,
+            opensAt: sale.terms.opensAt,
+            closesAt: sale.terms.closesAt,
+            stock: sale.terms.stock,
+            sold: snapshot.sold,
+            checkoutPaused: snapshot.checkoutPaused,
+            purchasePaused: snapshot.purchasePaused,
+            now: snapshot.at
+        )
+    }
+
+    /// Where the stores of the shell are.
+    private struct Addresses {
+        let redis: RedisEndpoint
+        let postgres: PostgresEndpoint
+        /// Nil for those of this machine.
+        let host: String?
+
+        init(_ configuration: FlashConfiguration, local: Bool, environment: CommandEnvironment) throws {
+            if local {
+                let directory = configuration.localDirectory?.value
+                let found = LocalStack.addresses(directory: directory, environment: environment.variables)
+                guard let found else { throw CommandFailure(.badConfiguration, "there is no folder for the stores") }
+                redis = try RedisEndpoint(parsing: found.redisURL)
+                postgres = try PostgresEndpoint(parsing: found.postgresURL)
+            } else {
+                let stores = Stores(
+                    configuration: configuration,
+                    logger: Logger(label: "flashctl") { _ in SwiftLogNoOpLogHandler() },
+                    local: nil
+                )
+                redis = try stores.redisEndpoint()
+                postgres = try stores.postgresEndpoint()
+            }
+            if case .tcp(let name, _) = redis.target { host = name } else { host = nil }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+/// The words that operators type all day, and the commands that they stand for.
+enum ShortForms {
+    struct Form: Sendable {
+        let name: String
+        let usage: String
+        let abstract: String
+        /// The words before those that follow the name.
+        let words: [String]
+    }
+
+    static let all: [Form] = [
+        Form(name: "sale", usage: "sale [ID]", abstract: "the sale in both stores", words: ["status", "--fast"]),
+        Form(name: "stock", usage: "stock", abstract: "what is free, held and sold", words: ["status", "--fast"]),
+        Form(name: "top", usage: "top", abstract: "the sale, renewed every 2 seconds", words: ["status", "--watch"]),
+        Form(name: "user", usage: "user USER", abstract: "what happened to a user", words: ["inspect-user"]),
+        Form(name: "code", usage: "code CODE", abstract: "the history of a code", words: ["explain", "--as", "code"]),
+        Form(
+            name: "attempts",
+            usage: "attempts [OUTCOME|USER]",
+            abstract: "the last attempts in Postgres",
+            words: ["attempts"]
+        ),
+        Form(name: "ledger", usage: "ledger", abstract: "the last changes in Postgres", words: ["ledger"]),
+    ]
+
+    /// The words in full.
+    static func expanded(_ words: [String]) -> [String] {
+        guard let name = words.first, let form = all.first(where: { $0.name == name }) else { return words }
+        let rest = Array(words.dropFirst())
+        // `sale 12` is `status --sale 12`.
+        if name == "sale", let first = rest.first, !first.hasPrefix("-") {
+            return form.words + ["--sale", first] + rest.dropFirst()
+        }
+        return form.words + rest
+    }
+}
