@@ -15,7 +15,7 @@ struct Flashctl: AsyncParsableCommand {
             Exit status: 0 success, 1 failure, 64 wrong usage, 69 Redis, Postgres or target unreachable, 75 locked \
             (try later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
             """,
-        version: version,
+        version: BuildInfo.text,
         subcommands: [
             ServeCommand.self,
             SeedSaleCommand.self,
@@ -25,6 +25,7 @@ struct Flashctl: AsyncParsableCommand {
             DoctorCommand.self,
             ReconcileCommand.self,
             MigrateCommand.self,
+            ConfigCommand.self,
             LoadTestCommand.self,
         ]
     )
