@@ -11,6 +11,9 @@ SHELL := /bin/bash
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
 export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 
+# Read by Package.swift and shown by `flashctl --version`.
+export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
+
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
 TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect
 BENCH_PACKAGES := nginx-light wrk

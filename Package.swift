@@ -10,6 +10,11 @@ let swiftSettings: [SwiftSetting] = [
     .define("FAILPOINTS", .when(configuration: .debug)),
 ]
 
+/// The Makefile says which commit is built. `Context.gitInformation` would be nearer at hand, but SwiftPM keeps an
+/// evaluated manifest and would go on naming an older commit; a changed environment variable is noticed. Only the one C
+/// file that holds it is compiled anew.
+let revision = Context.environment["BUILD_REVISION"].flatMap { $0.isEmpty ? nil : $0 } ?? "unknown"
+
 let package = Package(
     name: "flashctl",
     products: [
@@ -33,6 +38,11 @@ let package = Package(
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CReadline", pkgConfig: "readline", providers: [.apt(["libreadline-dev"])]),
+        .target(
+            name: "CBuildInfo",
+            cSettings: [.define("FLASHCTL_REVISION", to: revision)],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "FlashSaleKit",
             dependencies: [
@@ -69,6 +79,7 @@ let package = Package(
         .executableTarget(
             name: "flashctl",
             dependencies: [
+                "CBuildInfo",
                 "CReadline",
                 "FlashSaleKit",
                 "flashserve",

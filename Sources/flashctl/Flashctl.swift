@@ -17,7 +17,7 @@ struct Flashctl: AsyncParsableCommand {
 
             More: flashctl help exit-codes, flashctl help environment, flashctl help files.
             """,
-        version: version,
+        version: BuildInfo.text,
         subcommands: [
             ServeCommand.self,
             SeedSaleCommand.self,
@@ -27,6 +27,7 @@ struct Flashctl: AsyncParsableCommand {
             DoctorCommand.self,
             ReconcileCommand.self,
             MigrateCommand.self,
+            ConfigCommand.self,
             LoadTestCommand.self,
         ]
     )

@@ -5,6 +5,7 @@ enum ImportRules {
         "CHiredis": "Sources/FlashSaleKit/Redis/",
         "CLibpq": "Sources/FlashSaleKit/Postgres/",
         "CReadline": "Sources/flashctl/Shell/",
+        "CBuildInfo": "Sources/flashctl/Version/",
     ]
 
     /// The files between a request's bytes and its answer: no Foundation, no Codable, nothing that takes its time.

@@ -41,6 +41,10 @@ struct PlaceRuleTests {
         #expect(!misplaced("Sources/flashctl/main.swift"))
         #expect(!misplaced("Makefile"))
         #expect(LayoutRules.fatShims([file("Sources/CLibpq/shim.h"), file("Sources/CLibpq/more.c")]).count == 1)
+        let long = String(repeating: "int x;\n", count: 80)
+        #expect(LayoutRules.fatShims([file("Sources/CBuildInfo/build_info.c")]).isEmpty)
+        #expect(LayoutRules.fatShims([file("Sources/CBuildInfo/build_info.c", long)]).count == 1)
+        #expect(LayoutRules.fatShims([file("Sources/CBuildInfo/other.c")]).count == 1)
     }
 
     @Test("Two commands in one file")

@@ -19,4 +19,10 @@ public enum ByteText {
         let tenths = Int((Double(bytes) * 10 / Double(1 << unit.shift)).rounded())
         return tenths % 10 == 0 ? "\(tenths / 10) \(unit.name)" : "\(tenths / 10).\(tenths % 10) \(unit.name)"
     }
+
+    /// As it could be given, and not rounded: `512MB`, `65537B`.
+    public static func exact(_ bytes: Int) -> String {
+        guard bytes > 0, let unit = units.first(where: { bytes % (1 << $0.shift) == 0 }) else { return "\(bytes)B" }
+        return "\(bytes >> unit.shift)\(unit.name)"
+    }
 }

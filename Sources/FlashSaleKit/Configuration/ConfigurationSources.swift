@@ -30,6 +30,13 @@ public struct ConfigurationSources: Sendable {
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.config/flashctl" }
     }
 
+    /// The files that are looked for, the one that counts most first; in one folder there may be one of them.
+    public var files: [String] {
+        let folders = [userFolder, systemFolder].compactMap(\.self)
+        return [file].compactMap(\.self)
+            + folders.flatMap { folder in ConfigurationFile.names.map { "\(folder)/\($0)" } }
+    }
+
     /// A text and its origin.
     typealias Found = (text: String, origin: SettingOrigin)
 

@@ -33,10 +33,12 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var hourlyLimit: Setting<Int>
     /// How long an unpaid hold of an hourly sale lasts, 1,000…86,400,000 ms.
     public var hourlyHoldMilliseconds: Setting<Int64>
+    /// All of these as they were read, in the order of ``SettingKey``.
+    public let settings: [ReadSetting]
 
     /// Reads all sources; the first problem is thrown.
     public init(from sources: ConfigurationSources) throws(ConfigurationError) {
-        let reader = SettingReader(layers: try sources.layers())
+        var reader = SettingReader(layers: try sources.layers())
         redis = try reader.optional(.redis, SettingParser.text)
         postgres = try reader.optional(.postgres, SettingParser.text)
         host = try reader.value(.host, default: "0.0.0.0", SettingParser.text)
@@ -52,18 +54,30 @@ public struct FlashConfiguration: Sendable, Equatable {
         hourlyStock = try reader.value(.hourlyStock, default: 10_000, SettingParser.integer(1...10_000_000))
         hourlyLimit = try reader.value(.hourlyLimit, default: 10, SettingParser.integer(1...1_000_000))
         hourlyHoldMilliseconds = try reader.value(.hourlyHold, default: 300_000, SettingParser.hold)
+        settings = reader.read
     }
 }
 
 /// Finds the text of a setting in the first layer that has it, and parses it.
 private struct SettingReader {
     let layers: [[SettingKey: ConfigurationSources.Found]]
+    private var texts: [SettingKey: ReadSetting] = [:]
 
-    func optional<Value>(
+    init(layers: [[SettingKey: ConfigurationSources.Found]]) {
+        self.layers = layers
+    }
+
+    /// What has been read, set or not.
+    var read: [ReadSetting] { SettingKey.allCases.compactMap { texts[$0] } }
+
+    mutating func optional<Value>(
         _ key: SettingKey,
         _ parser: SettingParser<Value>
     ) throws(ConfigurationError) -> Setting<Value>? {
-        guard let found = layers.lazy.compactMap({ $0[key] }).first else { return nil }
+        guard let found = layers.lazy.compactMap({ $0[key] }).first else {
+            texts[key] = ReadSetting(key: key, text: nil, origin: .builtIn)
+            return nil
+        }
         guard let value = parser.parse(found.text) else {
             let shown = key.isSecret ? "" : " `\(found.text.prefix(80))`"
             throw ConfigurationError(
@@ -72,14 +86,17 @@ private struct SettingReader {
                 nextStep: "give \(parser.wanted)"
             )
         }
+        texts[key] = ReadSetting(key: key, text: parser.text(value), origin: found.origin)
         return Setting(value, origin: found.origin)
     }
 
-    func value<Value>(
+    mutating func value<Value>(
         _ key: SettingKey,
         default builtIn: Value,
         _ parser: SettingParser<Value>
     ) throws(ConfigurationError) -> Setting<Value> {
-        try optional(key, parser) ?? Setting(builtIn, origin: .builtIn)
+        if let given = try optional(key, parser) { return given }
+        texts[key] = ReadSetting(key: key, text: parser.text(builtIn), origin: .builtIn)
+        return Setting(builtIn, origin: .builtIn)
     }
 }

@@ -4,19 +4,24 @@ import Logging
 struct SettingParser<Value: Sendable & Equatable> {
     /// Completes the sentence "give …".
     let wanted: String
+    /// Writes a value as it could be given.
+    let text: (Value) -> String
     /// Nil for a text that is no such value.
     let parse: (String) -> Value?
 }
 
 extension SettingParser<String> {
     static var text: SettingParser {
-        SettingParser(wanted: "a text that is not empty") { $0.isEmpty ? nil : $0 }
+        SettingParser(wanted: "a text that is not empty", text: { $0 }) { $0.isEmpty ? nil : $0 }
     }
 }
 
 extension SettingParser<Int> {
     static func integer(_ range: ClosedRange<Int>) -> SettingParser {
-        SettingParser(wanted: "a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+        SettingParser(
+            wanted: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+            text: { "\($0)" }
+        ) { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
@@ -24,7 +29,7 @@ extension SettingParser<Int> {
 
 extension SettingParser<Int> {
     static var bytes: SettingParser {
-        SettingParser(wanted: "an amount of memory from 64kB on, e.g. 512MB") { text in
+        SettingParser(wanted: "an amount of memory from 64kB on, e.g. 512MB", text: ByteText.exact) { text in
             ByteText.bytes(text).flatMap { $0 >= 64 << 10 ? $0 : nil }
         }
     }
@@ -32,7 +37,7 @@ extension SettingParser<Int> {
 
 extension SettingParser<Bool> {
     static var boolean: SettingParser {
-        SettingParser(wanted: "true or false") { text in
+        SettingParser(wanted: "true or false", text: { $0 ? "true" : "false" }) { text in
             switch text.lowercased() {
             case "true", "yes", "on", "1": true
             case "false", "no", "off", "0": false
@@ -45,7 +50,7 @@ extension SettingParser<Bool> {
 extension SettingParser<Logger.Level> {
     static var logLevel: SettingParser {
         let names = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        return SettingParser(wanted: "one of \(names)") { text in
+        return SettingParser(wanted: "one of \(names)", text: \.rawValue) { text in
             // The original program and many others say `warn`.
             let name = text.lowercased() == "warn" ? "warning" : text.lowercased()
             return Logger.Level(rawValue: name)
@@ -55,7 +60,8 @@ extension SettingParser<Logger.Level> {
 
 extension SettingParser<Int64> {
     static var hold: SettingParser {
-        SettingParser(wanted: "a duration from 1s to 24h, e.g. 5m") { text in
+        SettingParser(wanted: "a duration from 1s to 24h, e.g. 5m", text: { DurationText.text(milliseconds: $0) }) {
+            text in
             DurationText.milliseconds(text).flatMap { (1000...86_400_000).contains($0) ? $0 : nil }
         }
     }

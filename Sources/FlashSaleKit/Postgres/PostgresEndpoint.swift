@@ -4,6 +4,8 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
     struct Parameter: Sendable, Equatable {
         var keyword: String
         var value: String
+        /// Whether it may be a secret, by the word of libpq.
+        var isHidden = false
     }
 
     /// Keywords of libpq, as given.
@@ -16,7 +18,9 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
         }
         switch LibpqConninfo.parse(PostgresEndpoint.forLibpq(text)) {
         case .success(let parameters):
-            self.parameters = parameters.map { Parameter(keyword: $0.keyword, value: $0.value) }
+            self.parameters = parameters.map {
+                Parameter(keyword: $0.keyword, value: $0.value, isHidden: $0.isHidden)
+            }
         case .failure(let failure):
             throw PostgresEndpoint.invalid(PostgresError.withoutQuotedText(failure.reason).trimmed)
         }

@@ -18,40 +18,11 @@ struct ServeCommand: EnvironmentCommand {
             """
     )
 
-    @Option(help: "Port to listen on, 0 for a free one. Default: $PORT or 8080.")
-    var port: String?
-
-    @Option(help: "Address to listen on. Default: 0.0.0.0.")
-    var host: String?
-
-    @Option(help: "Event loops, 1 to 64. Default: 1.")
-    var eventLoops: String?
-
-    @Option(help: "Port of the metrics on 127.0.0.1, 0 for none. Default: 9090.")
-    var adminPort: String?
-
-    @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
-    var backlogLimit: String?
-
-    @Option(help: "Refuse checkouts above this share of Redis' maxmemory. Default: 85 %.")
-    var memoryLimit: String?
-
-    @Flag(inversion: .prefixedNo, help: "Open and finish the hourly sales. Default: yes.")
-    var rotate: Bool?
-
+    @OptionGroup var serveOptions: ServeOptions
     @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var hourlyOptions: HourlyOptions
 
     func run(in environment: CommandEnvironment) async throws {
-        var flags = hourlyOptions.flags
-        flags[.port] = port
-        flags[.host] = host
-        flags[.eventLoops] = eventLoops
-        flags[.adminPort] = adminPort
-        flags[.backlogLimit] = backlogLimit
-        flags[.memoryLimit] = memoryLimit
-        flags[.rotate] = rotate.map { $0 ? "true" : "false" }
-        let configuration = try storeOptions.configuration(in: environment, flags: flags)
+        let configuration = try storeOptions.configuration(in: environment, flags: serveOptions.flags)
         let output = environment.talkOutput
         try await Stores.using(configuration, local: storeOptions.local, handlesSignals: true) { stores in
             try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)

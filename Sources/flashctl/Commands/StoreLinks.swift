@@ -58,6 +58,24 @@ actor StoreLinks {
         return try result.get()
     }
 
+    /// Forgets what has failed or ended, so that the next question connects anew.
+    func renew() async {
+        switch redisResult {
+        case .success(let client) where client.isActive: break
+        case .success(let client):
+            await client.close()
+            redisResult = nil
+        case .failure, nil: redisResult = nil
+        }
+        switch postgresResult {
+        case .success(let connection) where connection.isUsable: break
+        case .success(let connection):
+            await connection.close()
+            postgresResult = nil
+        case .failure, nil: postgresResult = nil
+        }
+    }
+
     /// Makes all checks on these connections.
     func guards() async -> GuardReport {
         var options = GuardOptions(hostClock: { HostClock.now })
@@ -69,6 +87,17 @@ actor StoreLinks {
             redis: { try await self.redis() },
             postgres: { try await self.postgres() }
         )
+        return await reader.read()
+    }
+
+    /// Makes the checks of `doctor` on the stores that can be reached.
+    func deepChecks() async -> [DeepCheck] {
+        var options = DeepOptions()
+        options.memoryPercent = stores.configuration.memoryLimit.value
+        options.backlogBytes = stores.configuration.backlogLimit.value
+        options.rotates = stores.configuration.rotate.value
+        // What keeps them away is a finding of the other checks.
+        let reader = DeepReader(options: options, redis: try? await redis(), postgres: try? await postgres())
         return await reader.read()
     }
 

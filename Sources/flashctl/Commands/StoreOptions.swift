@@ -32,17 +32,21 @@ struct StoreOptions: ParsableArguments {
         in environment: CommandEnvironment,
         flags: [SettingKey: String?] = [:]
     ) throws(ConfigurationError) -> FlashConfiguration {
+        try FlashConfiguration(from: sources(in: environment, flags: flags))
+    }
+
+    /// What they are read from, with these options and the given ones on top.
+    func sources(in environment: CommandEnvironment, flags: [SettingKey: String?] = [:]) -> ConfigurationSources {
         var given = flags
         given[.redis] = redis
         given[.postgres] = postgres
         given[.logLevel] = logLevel
         given[.localDirectory] = localDirectory
-        let sources = ConfigurationSources(
+        return ConfigurationSources(
             flags: given.compactMapValues(\.self),
             environment: environment.variables,
             file: config,
             systemFolder: environment.systemFolder
         )
-        return try FlashConfiguration(from: sources)
     }
 }

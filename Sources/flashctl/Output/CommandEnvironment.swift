@@ -15,6 +15,8 @@ struct CommandEnvironment: Sendable {
     var inputTerminal: Terminal
     /// The next line of the input without its end; nil at the end of the input.
     var readAnswer: @Sendable () -> String?
+    /// What data is written to now: windows are resized. Nil where that cannot happen.
+    var measuredAgain: @Sendable () -> Terminal? = { nil }
 
     /// The real one.
     static var process: CommandEnvironment {
@@ -25,7 +27,8 @@ struct CommandEnvironment: Sendable {
             dataTerminal: .of(descriptor: STDOUT_FILENO),
             talkTerminal: .of(descriptor: STDERR_FILENO),
             inputTerminal: .of(descriptor: STDIN_FILENO),
-            readAnswer: { readLine() }
+            readAnswer: { readLine() },
+            measuredAgain: { .of(descriptor: STDOUT_FILENO) }
         )
     }
 
@@ -33,6 +36,12 @@ struct CommandEnvironment: Sendable {
     var actor: String {
         let names = ["SUDO_USER", "USER", "LOGNAME"].lazy.compactMap { variables[$0] }
         return names.first { !$0.isEmpty } ?? "somebody"
+    }
+
+    /// Whether readers see more than ASCII: by the same variables, in the same order, as the C library.
+    var showsUTF8: Bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { variables[$0] }.first { !$0.isEmpty } ?? "C"
+        return locale.lowercased().contains("utf-8") || locale.lowercased().contains("utf8")
     }
 
     /// Whether somebody sits at a terminal who can answer.

@@ -18,9 +18,7 @@ struct Output: Sendable {
     /// Writes a report in the chosen format.
     func write(_ report: some Report) throws {
         switch format {
-        case .table:
-            let parts = report.sections.map { $0.text(width: width, color: color) }
-            try sink.data(parts.joined(separator: "\n"))
+        case .table: try sink.data(text(of: report))
         case .json: try sink.data(JSONText.pretty(report.data) + "\n")
         case .yaml: try sink.data(YAMLText.text(report.data))
         case .ndjson:
@@ -29,6 +27,11 @@ struct Output: Sendable {
             }
             try sink.data(elements.map { JSONText.line($0) + "\n" }.joined())
         }
+    }
+
+    /// A report for people, as wide as the output.
+    func text(of report: some Report) -> String {
+        report.sections.map { $0.text(width: width, color: color) }.joined(separator: "\n")
     }
 
     /// Writes one element of a list that is too long to be kept: a line of NDJSON.

@@ -4,6 +4,18 @@ protocol Report {
     var data: DataValue { get }
     /// The facts as paragraphs and tables.
     var sections: [ReportSection] { get }
+    /// The facts that change, in one line for a log; nil when there is no such line.
+    var line: String? { get }
+}
+
+extension Report {
+    var line: String? { nil }
+}
+
+/// A part of a report that lays itself out.
+protocol SectionLayout: Sendable {
+    /// Whole lines, none wider than `width`; nil: nothing is cut.
+    func text(width: Int?, color: Bool) -> String
 }
 
 /// A part of a report for people; an empty line stands between two of them.
@@ -12,6 +24,7 @@ enum ReportSection: Sendable, Equatable {
     case facts(title: String?, [(name: String, value: TableLayout.Cell)])
     case table(title: String?, TableLayout)
     case paragraph(String)
+    case layout(title: String?, any SectionLayout)
 
     func text(width: Int?, color: Bool) -> String {
         switch self {
@@ -29,6 +42,8 @@ enum ReportSection: Sendable, Equatable {
             return heading(title, color: color) + layout.text(width: width, color: color)
         case .paragraph(let text):
             return text + "\n"
+        case .layout(let title, let layout):
+            return heading(title, color: color) + layout.text(width: width, color: color)
         }
     }
 

@@ -6,6 +6,8 @@ struct Terminal: Sendable, Equatable {
     var isTerminal: Bool
     /// Columns; nil off a terminal: nothing is cut there.
     var width: Int?
+    /// Rows; nil off a terminal, and on one that does not say.
+    var height: Int?
 
     /// Asks the system about a stream, each time anew: windows are resized.
     static func of(descriptor: Int32) -> Terminal {
@@ -14,7 +16,11 @@ struct Terminal: Sendable, Equatable {
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
             return Terminal(isTerminal: true, width: 80)
         }
-        return Terminal(isTerminal: true, width: Int(size.ws_col))
+        return Terminal(
+            isTerminal: true,
+            width: Int(size.ws_col),
+            height: size.ws_row > 0 ? Int(size.ws_row) : nil
+        )
     }
 
     /// No terminal, as for a pipe or a file.

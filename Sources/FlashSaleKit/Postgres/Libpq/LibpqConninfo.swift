@@ -2,19 +2,30 @@ import CLibpq
 
 /// libpq's own parser for URLs and conninfo strings.
 enum LibpqConninfo {
+    /// A keyword that is set.
+    struct Option {
+        var keyword: String
+        var value: String
+        /// Whether libpq would hide it when somebody types it, or shows it to nobody.
+        var isHidden: Bool
+    }
+
     /// The keywords that are set, or what is wrong.
-    static func parse(_ text: String) -> Result<[(keyword: String, value: String)], ParseFailure> {
+    static func parse(_ text: String) -> Result<[Option], ParseFailure> {
         var message: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(text, &message) else {
             defer { PQfreemem(message) }
             return .failure(ParseFailure(reason: message.map { String(cString: $0) } ?? "out of memory"))
         }
         defer { PQconninfoFree(options) }
-        var parameters: [(keyword: String, value: String)] = []
+        var parameters: [Option] = []
         var option = options
         while let keyword = option.pointee.keyword {
             if let value = option.pointee.val {
-                parameters.append((String(cString: keyword), String(cString: value)))
+                let display = option.pointee.dispchar.map { String(cString: $0) } ?? ""
+                parameters.append(
+                    Option(keyword: String(cString: keyword), value: String(cString: value), isHidden: !display.isEmpty)
+                )
             }
             option += 1
         }

@@ -19,6 +19,12 @@ struct StatusReport: Sendable {
     var streams: [Stream]
     /// What must be true of the stores.
     var guards = GuardReport()
+    /// How fast it is decided; nil when the sale does not sell.
+    var pace: AttemptPace?
+    /// Whether the reader sees block characters.
+    var drawsBlocks = false
+    /// Whether what does not change is left out, for a report that is looked at all the time.
+    var isBrief = false
 
     /// What the sale is doing, in one word.
     var phase: String {
@@ -32,6 +38,21 @@ struct StatusReport: Sendable {
 
     /// Whether every entry of the journal is in Postgres.
     var isDrained: Bool { streams.allSatisfy(\.isDrained) }
+
+    /// Whether attempts are decided now; paused ones leave no record, but a purchase may still sell a unit.
+    var isSelling: Bool { phase == "selling" || phase == "paused" }
+
+    /// How it will end; nil when it does not sell.
+    var forecast: SellThrough? {
+        guard let snapshot, let pace, isSelling else { return nil }
+        return .forecast(
+            now: now,
+            closesAt: sale.terms.closesAt,
+            stock: snapshot.stock,
+            sold: snapshot.sold,
+            earlier: pace.earlier
+        )
+    }
 }
 
 extension StatusReport: Report {
@@ -43,6 +64,9 @@ extension StatusReport: Report {
             "redis": snapshot.map(StatusReport.data) ?? .null,
             "postgres": record.map(StatusReport.data) ?? .null,
             "drained": .bool(isDrained),
+            "control": snapshot.map(controlData) ?? .null,
+            "pace": pace.map(StatusReport.data) ?? .null,
+            "forecast": forecast.map(StatusReport.data) ?? .null,
             "checks": GuardSection.data(guards.checks),
             "journal": .list(
                 streams.map { stream in
@@ -82,7 +106,10 @@ extension StatusReport: Report {
     }
 
     var sections: [ReportSection] {
-        var sections: [ReportSection] = [.facts(title: nil, SaleReport.facts(sale) + [("phase", phaseCell)])]
+        var sections: [ReportSection] = [.facts(title: nil, saleFacts + [("phase", phaseCell)])]
+        if let snapshot { sections += StatusReport.stock(snapshot, drawsBlocks: drawsBlocks) }
+        let moving = movingFacts
+        if !moving.isEmpty { sections.append(.facts(title: nil, moving)) }
         if let snapshot { sections.append(.facts(title: "Redis", StatusReport.facts(snapshot))) }
         if let record { sections.append(.facts(title: "Postgres", StatusReport.facts(record))) }
         let rows = streams.map { stream -> [TableLayout.Cell] in
@@ -103,7 +130,12 @@ extension StatusReport: Report {
         return sections
     }
 
-    private var phaseCell: TableLayout.Cell {
+    private var saleFacts: [(name: String, value: TableLayout.Cell)] {
+        let facts = SaleReport.facts(sale)
+        return isBrief ? facts.filter { ["sale", "item", "closes"].contains($0.name) } : facts
+    }
+
+    var phaseCell: TableLayout.Cell {
         let left = sale.terms.closesAt.microseconds - now.microseconds
         let until = sale.terms.opensAt.microseconds - now.microseconds
         func duration(_ microseconds: Int64) -> String {

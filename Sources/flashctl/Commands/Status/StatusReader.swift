@@ -10,15 +10,13 @@ struct StatusReader: Sendable {
         return try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale))))
     }
 
-    /// - Parameter wanted: the sale, nil for the one that is of interest now.
-    func read(_ wanted: SaleID?, redis: RedisClient, countsRecords: Bool) async throws -> StatusReport {
+    /// The status of a sale.
+    func read(_ sale: Sale, redis: RedisClient, countsRecords: Bool) async throws -> StatusReport {
         for command in SaleScript.loadCommands { _ = try await redis.send(command) }
-        let finder = SaleFinder(postgres: postgres)
-        let sale = if let wanted { try await finder.find(wanted) } else { try await finder.current() }
         let standing = try await SaleStanding.read(sale, redis: redis, postgres: postgres)
         let now =
             if let snapshot = standing.redis { snapshot.at } else { try await SaleStore(postgres: postgres).now() }
-        return StatusReport(
+        var report = StatusReport(
             sale: sale,
             now: now,
             snapshot: standing.redis,
@@ -28,5 +26,10 @@ struct StatusReader: Sendable {
                 StatusReport.Stream(name: "attempts", backlog: standing.attempts),
             ]
         )
+        if report.isSelling {
+            let reader = AttemptPaceReader(redis: redis)
+            report.pace = try await reader.read(sale.id, now: now, opensAt: sale.terms.opensAt)
+        }
+        return report
     }
 }

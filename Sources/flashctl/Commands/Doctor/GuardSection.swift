@@ -22,27 +22,14 @@ enum GuardSection {
         let facts = findings.map { check in
             (
                 name: check.name.rawValue,
-                value: TableLayout.Cell("\(check.level.rawValue): \(check.sentence)", style(check))
+                value: TableLayout.Cell("\(check.level.rawValue): \(check.sentence)", style(check.level))
             )
         }
         return .facts(title: "Checks (flashctl doctor says what to do)", facts)
     }
 
-    /// Every check with its sentence, and below it what to do.
-    static func full(_ report: GuardReport) -> [ReportSection] {
-        let width = GuardCheck.Level.allCases.map(\.rawValue.count).max() ?? 0
-        let lines = report.checks.map { check in
-            let word = check.level.rawValue
-            let head = word + String(repeating: " ", count: width - word.count)
-            let line = "\(head)  \(check.name.rawValue): \(DisplayWidth.harmless(check.sentence))"
-            guard let step = check.nextStep else { return line }
-            return line + "\n" + String(repeating: " ", count: width + 2) + "fix: \(DisplayWidth.harmless(step))"
-        }
-        return [.paragraph(lines.joined(separator: "\n"))]
-    }
-
-    private static func style(_ check: GuardCheck) -> TextStyle {
-        switch check.level {
+    static func style(_ level: GuardCheck.Level) -> TextStyle {
+        switch level {
         case .ok: .plain
         case .warning: .yellow
         case .critical: .red

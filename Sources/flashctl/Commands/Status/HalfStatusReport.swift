@@ -12,6 +12,8 @@ struct HalfStatusReport: Sendable {
     var snapshot: SaleSnapshot?
     /// Why even the half is not whole.
     var trouble: String?
+    /// Whether the reader sees block characters.
+    var drawsBlocks = false
 
     /// Which store is away.
     var missing: String {
@@ -39,10 +41,21 @@ extension HalfStatusReport: Report {
         ])
     }
 
+    var line: String? {
+        var parts = ["\(at.rfc3339) \(missing)"]
+        if let sale { parts.append("sale \(sale.id)") }
+        if let snapshot { parts.append(StatusReport.units(snapshot)) }
+        if let trouble { parts.append(DisplayWidth.harmless(trouble)) }
+        return parts.joined(separator: "; ")
+    }
+
     var sections: [ReportSection] {
         var sections: [ReportSection] = [.paragraph("\(missing).")]
         if let sale { sections.append(.facts(title: nil, SaleReport.facts(sale))) }
-        if let snapshot { sections.append(.facts(title: "Redis", StatusReport.facts(snapshot))) }
+        if let snapshot {
+            sections += StatusReport.stock(snapshot, drawsBlocks: drawsBlocks)
+            sections.append(.facts(title: "Redis", StatusReport.facts(snapshot)))
+        }
         if let record { sections.append(.facts(title: "Postgres", StatusReport.facts(record))) }
         if let trouble { sections.append(.paragraph("More could not be read: \(DisplayWidth.harmless(trouble))")) }
         return sections + [GuardSection.summary(guards)]

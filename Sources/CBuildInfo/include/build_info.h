@@ -1,0 +1,8 @@
+/* What the build knows of the sources. Package.swift hands it over; only build_info.c is compiled anew when it changes. */
+#ifndef BUILD_INFO_H
+#define BUILD_INFO_H
+
+/* The commit, with "-dirty" behind it when files were changed; "unknown" when the build was not told. */
+const char *flashctl_revision(void);
+
+#endif

@@ -1,0 +1,43 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// `flashctl doctor`
+struct DoctorCommand: EnvironmentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract:
+            "Checks Redis, Postgres, the journal, the sales and this host, and says what to do about each finding.",
+        usage: "flashctl doctor [<options>]",
+        discussion: """
+            It looks at everything that a running server looks at every ten seconds, and at what takes longer: latency, \
+            disks, room for memory and connections, the sale of the next hour. It writes nothing. Exit status: 0 when \
+            nothing is critical, 1 when something is, 69 when a store cannot be asked; then the other one is checked \
+            all the same.
+
+            Examples:
+              flashctl doctor --local
+              flashctl doctor -o json
+            """
+    )
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func run(in environment: CommandEnvironment) async throws {
+        let configuration = try storeOptions.configuration(in: environment)
+        let output = outputOptions.output(in: environment)
+        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+            // Without an address there is nothing to check: that is wrong configuration, not a finding.
+            _ = try stores.redisEndpoint()
+            _ = try stores.postgresEndpoint()
+            return try await StoreLinks.using(stores) { links in
+                // First: the other checks load the scripts that these look for.
+                let deep = await links.deepChecks()
+                return DoctorReport(guards: await links.guards(), deep: deep + [OpenFileCheck.read()])
+            }
+        }
+        try output.write(report)
+        if !report.guards.reachedRedis || !report.guards.reachedPostgres { throw SilentExit(.unreachable) }
+        if report.level == .critical { throw SilentExit(.failure) }
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// How a server listens and what it refuses. All are settings of the configuration too.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "Port to listen on, 0 for a free one. Default: $PORT or 8080.")
+    var port: String?
+
+    @Option(help: "Address to listen on. Default: 0.0.0.0.")
+    var host: String?
+
+    @Option(help: "Event loops, 1 to 64. Default: 1.")
+    var eventLoops: String?
+
+    @Option(help: "Port of the metrics on 127.0.0.1, 0 for none. Default: 9090.")
+    var adminPort: String?
+
+    @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
+    var backlogLimit: String?
+
+    @Option(help: "Refuse checkouts above this share of Redis' maxmemory. Default: 85 %.")
+    var memoryLimit: String?
+
+    @Flag(inversion: .prefixedNo, help: "Open and finish the hourly sales. Default: yes.")
+    var rotate: Bool?
+
+    @OptionGroup var hourlyOptions: HourlyOptions
+
+    /// Those that were given.
+    var flags: [SettingKey: String?] {
+        var flags = hourlyOptions.flags
+        flags[.port] = port
+        flags[.host] = host
+        flags[.eventLoops] = eventLoops
+        flags[.adminPort] = adminPort
+        flags[.backlogLimit] = backlogLimit
+        flags[.memoryLimit] = memoryLimit
+        flags[.rotate] = rotate.map { $0 ? "true" : "false" }
+        return flags
+    }
+}
