@@ -22,6 +22,11 @@ struct Flashctl: AsyncParsableCommand {
             ServeCommand.self,
             SeedSaleCommand.self,
             RotateHourCommand.self,
+            PauseCommand.self,
+            ResumeCommand.self,
+            BanCommand.self,
+            UnbanCommand.self,
+            LimitCommand.self,
             StatusCommand.self,
             VerifyCommand.self,
             DoctorCommand.self,
@@ -37,6 +42,7 @@ struct Flashctl: AsyncParsableCommand {
 
     /// Parses the arguments, runs the command, and turns what it throws into sentences and a status.
     static func main() async {
+        StandardStreams.open()
         // A closed pipe is an error of write(2) for us, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         do {

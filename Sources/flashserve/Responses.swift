@@ -32,7 +32,8 @@ struct Responses {
         case .userLimit:
             error("429 Too Many Requests", "user_limit", "The user has as many units as one user may have.")
         case .banned: error("403 Forbidden", "banned", "The user may not take part in this sale.")
-        case .paused: error("503 Service Unavailable", "paused", "The sale is paused.", retryAfter: 5)
+        case .paused:
+            error("503 Service Unavailable", "paused", "The sale is paused.", retryAfter: BuyerAnswers.pausedRetry)
         case .overloaded:
             error("503 Service Unavailable", "overloaded", "Too many requests are waiting.", retryAfter: 1)
         case .unavailable:

@@ -17,6 +17,7 @@ public enum Failpoint {
         "recovery.epoch-taken", "recovery.cursors-raised", "recovery.fenced", "recovery.drained", "recovery.folded",
         "recovery.begun", "recovery.restoring", "recovery.opened", "recovery.blessed",
         "rotation.seeded", "rotation.opened", "rotation.closing", "rotation.drained", "rotation.finished",
+        "seed.withdrawing", "seed.drained", "seed.withdrawn",
     ]
 
     /// Marks the place: what stands before it has happened, what stands behind it has not.

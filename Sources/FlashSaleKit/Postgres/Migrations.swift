@@ -30,5 +30,6 @@ public enum Migrations {
             name: "m0002_recoveries",
             script: String(decoding: PackageResources.m0002_recoveries_sql, as: UTF8.self)
         ),
+        Migration(name: "m0004_control", script: String(decoding: PackageResources.m0004_control_sql, as: UTF8.self)),
     ]
 }

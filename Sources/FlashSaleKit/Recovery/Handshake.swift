@@ -95,6 +95,9 @@ public struct Handshake: Sendable {
         guard let identity = try await knownIdentity(facts, installation) else { return nil }
         let sales = try await inspectSales()
         guard sales.doubtful.isEmpty else { return nil }
+        // Whoever blessed it may have been killed before its note.
+        let note = BlessedRun(redis: redis)
+        if try await !note.isOf(facts) { try await note.write(identity) }
         return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: identity)
     }
 
@@ -137,6 +140,7 @@ public struct Handshake: Sendable {
         let store = RedisIdentityStore(postgres: postgres)
         let identity = try await store.bless(facts, installation, epoch: outcome.epoch)
         Failpoint.reach("recovery.blessed")
+        try await BlessedRun(redis: redis).write(identity)
         return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: identity)
     }
 

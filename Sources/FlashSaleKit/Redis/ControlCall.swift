@@ -17,6 +17,9 @@ public enum ControlCall {
         case lowerLimit(Int)
         /// Closes the sale for good; refused before its end, or while a unit is held.
         case finish
+        /// Closes the sale for good, whenever that is; refused when a unit is held or sold, or when anything was
+        /// decided after this step of the sale.
+        case withdraw(sequence: Int64)
     }
 
     /// What became of the operation.
@@ -63,11 +66,11 @@ public enum ControlCall {
         confirmed: Timestamp? = nil,
         request: Request
     ) -> RedisCommand {
-        let (name, value) = words(of: request.operation)
+        let operation = request.operation
         let time = confirmed.map { String($0.microseconds) } ?? ""
         return SaleScript.control.command(
             keys: keys,
-            arguments: [String(epoch), time, name, value, request.who, request.why]
+            arguments: [String(epoch), time, operation.name, operation.value ?? "", request.who, request.why]
         )
     }
 
@@ -79,16 +82,31 @@ public enum ControlCall {
         }
     }
 
-    private static func words(of operation: Operation) -> (name: String, value: String) {
-        switch operation {
-        case .pauseCheckout: ("pause_checkout", "")
-        case .resumeCheckout: ("resume_checkout", "")
-        case .pausePurchase: ("pause_purchase", "")
-        case .resumePurchase: ("resume_purchase", "")
-        case .ban(let user): ("ban", user)
-        case .unban(let user): ("unban", user)
-        case .lowerLimit(let limit): ("limit", String(limit))
-        case .finish: ("finish", "")
+}
+
+extension ControlCall.Operation {
+    /// Its name in Redis and in `control_log`.
+    public var name: String {
+        switch self {
+        case .pauseCheckout: "pause_checkout"
+        case .resumeCheckout: "resume_checkout"
+        case .pausePurchase: "pause_purchase"
+        case .resumePurchase: "resume_purchase"
+        case .ban: "ban"
+        case .unban: "unban"
+        case .lowerLimit: "limit"
+        case .finish: "finish"
+        case .withdraw: "withdraw"
+        }
+    }
+
+    /// The user, the limit or the step that it is about; nil when the name says all.
+    public var value: String? {
+        switch self {
+        case .ban(let user), .unban(let user): user
+        case .lowerLimit(let limit): String(limit)
+        case .withdraw(let sequence): String(sequence)
+        case .pauseCheckout, .resumeCheckout, .pausePurchase, .resumePurchase, .finish: nil
         }
     }
 }

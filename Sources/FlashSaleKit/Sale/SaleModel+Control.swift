@@ -8,7 +8,10 @@ extension SaleModel {
         let (now, refusal) = entrance(time, confirmed)
         if let refusal { return .refused(refusal, now: now) }
         if finished {
-            return request.operation == .finish ? .decided(.unchanged, now: now) : .refused(.closed, now: now)
+            switch request.operation {
+            case .finish, .withdraw: return .decided(.unchanged, now: now)
+            default: return .refused(.closed, now: now)
+            }
         }
         guard let outcome = allows(request.operation, at: now) else {
             apply(request, at: now)
@@ -28,6 +31,7 @@ extension SaleModel {
         case .unban(let user): banned[user] == nil ? .unchanged : nil
         case .lowerLimit(let lower): lower == limit ? .unchanged : lower > limit ? .refused : nil
         case .finish: now >= closesAt && openHolds.isEmpty ? nil : .refused
+        case .withdraw(let step): openHolds.isEmpty && sold == 0 && sequence == step ? nil : .refused
         }
     }
 
@@ -44,7 +48,7 @@ extension SaleModel {
         case .lowerLimit(let lower):
             limit = lower
             record("limit", String(lower), request)
-        case .finish:
+        case .finish, .withdraw:
             finished = true
             record("state", SaleState.finished.rawValue, request)
         case .ban(let user):

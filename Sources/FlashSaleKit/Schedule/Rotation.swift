@@ -22,9 +22,9 @@ public struct RotationReport: Sendable, Equatable {
 /// The housekeeping of the schedule: the hourly sales of this hour and the next exist in both stores, and ended sales
 /// are finished. Sales open and close by themselves, by the clock of Redis, however late this runs.
 public struct Rotation: Sendable {
-    private let redis: RedisClient
-    private let postgres: PostgresConnection
-    private let hourly: HourlyTerms
+    let redis: RedisClient
+    let postgres: PostgresConnection
+    let hourly: HourlyTerms
     private let handshake: HandshakeOptions
     private let who: String
     private let onRecovery: @Sendable (RecoveryNotice) -> Void
@@ -155,7 +155,7 @@ public struct Rotation: Sendable {
     }
 
     /// The time of Redis, which decides when sales open, if Postgres has about the same.
-    private func confirmedClock() async throws -> Timestamp {
+    func confirmedClock() async throws -> Timestamp {
         let time = try await RedisTime.read(redis)
         let other = try await SaleStore(postgres: postgres).now()
         let distance = abs(time.microseconds - other.microseconds)

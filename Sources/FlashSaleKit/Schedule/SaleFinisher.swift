@@ -94,7 +94,7 @@ struct SaleFinisher: Sendable {
     }
 
     /// Drains both streams to their ends; why not yet, when another process is at it.
-    private func drainAll(_ id: SaleID, _ epoch: Int64) async throws -> String? {
+    func drainAll(_ id: SaleID, _ epoch: Int64) async throws -> String? {
         let ledger = LedgerDrain(redis: redis, postgres: postgres)
         let attempts = AttemptsDrain(redis: redis, postgres: postgres, careful: true)
         for drain in [ledger.drainOnce, attempts.drainOnce] {

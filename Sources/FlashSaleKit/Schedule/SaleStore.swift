@@ -19,28 +19,44 @@ public struct SaleStore: Sendable {
             )
         }
         return try await postgres.transaction { session in
-            let inserted = try session.query(
-                """
-                insert into sales (
-                    item_name, image_url, stock, user_limit, hold_ms, opens_at, closes_at, hourly, test)
-                values (\(terms.itemName), \(terms.imageURL), \(terms.stock), \(terms.userLimit),
-                    \(terms.holdMilliseconds), \(terms.opensAt), \(terms.closesAt), \(terms.hourly), \(terms.test))
-                on conflict do nothing
-                returning id
-                """
-            )
-            if let row = inserted.first {
-                let id = try row["id"].saleID
-                try SaleStore.createPartition(of: id, in: session)
-                return .created(Sale(id: id, terms: terms, epoch: nil, finishedAt: nil))
-            }
-            let existing = try session.query(
-                "\(SaleStore.select) where s.opens_at = \(terms.opensAt) and s.hourly = \(terms.hourly)"
-            )
-            let sale = try SaleStore.sale(existing.one())
-            let differences = TermDifference.between(sale.terms, terms)
-            return differences.isEmpty ? .same(sale) : .differs(sale, differences)
+            if let sale = try SaleStore.insert(terms, in: session) { return .created(sale) }
+            let existing = try session.query("\(SaleStore.select) \(SaleStore.startsLike(terms))")
+            return SaleStore.comparison(try SaleStore.sale(existing.one()), with: terms)
         }
+    }
+
+    /// The sale of the same kind that starts at the same instant, and whether it has these terms; nil when there is
+    /// none. Writes nothing.
+    public func existing(like terms: SaleTerms) async throws -> SeedResult? {
+        try await rows(SaleStore.startsLike(terms)).first.map { SaleStore.comparison($0, with: terms) }
+    }
+
+    private static func comparison(_ sale: Sale, with terms: SaleTerms) -> SeedResult {
+        let differences = TermDifference.between(sale.terms, terms)
+        return differences.isEmpty ? .same(sale) : .differs(sale, differences)
+    }
+
+    /// A sale that was withdrawn has given its start away.
+    private static func startsLike(_ terms: SaleTerms) -> SQL {
+        "where s.opens_at = \(terms.opensAt) and s.hourly = \(terms.hourly) and s.withdrawn_at is null"
+    }
+
+    /// Inserts a sale with its partition and its cursors; nil when its start is taken.
+    static func insert(_ terms: SaleTerms, in session: PostgresSession) throws -> Sale? {
+        let inserted = try session.query(
+            """
+            insert into sales (
+                item_name, image_url, stock, user_limit, hold_ms, opens_at, closes_at, hourly, test)
+            values (\(terms.itemName), \(terms.imageURL), \(terms.stock), \(terms.userLimit),
+                \(terms.holdMilliseconds), \(terms.opensAt), \(terms.closesAt), \(terms.hourly), \(terms.test))
+            on conflict do nothing
+            returning id
+            """
+        )
+        guard let row = inserted.first else { return nil }
+        let id = try row["id"].saleID
+        try SaleStore.createPartition(of: id, in: session)
+        return Sale(id: id, terms: terms, epoch: nil, finishedAt: nil)
     }
 
     /// `create table … partition of` would wait for every reader of `attempts` and make all others wait behind it;

@@ -9,34 +9,82 @@ struct RotateHourCommand: EnvironmentCommand {
         usage: "flashctl rotate-hour [<options>]",
         discussion: """
             For cron: says nothing when all is well, one line on standard error otherwise. Sales open and close by \
-            themselves at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same.
+            themselves at the full hour; this may run late, twice, or beside `flashctl serve`, which does the same. \
+            After a downtime of any length one run is enough: it makes the sales of this hour and the next, and \
+            finishes all that have ended. Hours that are past get no sale. It needs no HOME, TZ, USER or terminal.
 
             Exit status: 0 done, 1 a sale could not be opened or finished (the others were), 69 Redis or Postgres \
-            unreachable, 75 another process rotates, 98 Redis and Postgres disagree about an ended sale, whose keys \
-            are kept.
+            unreachable, 75 another process rotates or the time of --timeout was over (what was done stays done: run \
+            it again), 98 Redis and Postgres disagree about an ended sale, whose keys are kept.
 
             Examples:
               */10 * * * * flashctl rotate-hour --config /etc/flashctl/config.yaml
               flashctl rotate-hour --verbose --local
+              flashctl rotate-hour --dry-run -o json
             """
     )
 
     @Flag(help: "Say what was done.")
     var verbose = false
 
+    @Option(help: "How long it may take, e.g. 90s.")
+    var timeout = DurationArgument(milliseconds: 300_000)
+
+    @Flag(help: "Only say what would be created, opened and finished.")
+    var dryRun = false
+
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var hourlyOptions: HourlyOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func validate() throws {
+        if timeout.milliseconds < 1 { throw ValidationError("--timeout takes a time above zero.") }
+    }
 
     func run(in environment: CommandEnvironment) async throws {
         let output = environment.talkOutput
         do {
-            let report = try await rotate(in: environment)
+            if dryRun {
+                let report = try await limited { try await self.plan(in: environment) }
+                return try outputOptions.output(in: environment).write(report)
+            }
+            let report = try await limited { try await self.rotate(in: environment) }
             if verbose { RotateHourCommand.lines(report).forEach { output.say($0) } }
             if let failure = RotateHourCommand.failure(report) { throw failure }
         } catch {
             guard let failure = FailureReport.failure(for: error) else { throw error }
             output.say(failure, oneLine: true)
             throw SilentExit(failure.status)
+        }
+    }
+
+    /// Runs `body`, and cancels it when its time is over. Every step of a rotation may be its last.
+    private func limited<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        let milliseconds = timeout.milliseconds
+        return try await withThrowingTaskGroup(of: Value.self) { tasks in
+            tasks.addTask(operation: body)
+            tasks.addTask {
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                throw CommandFailure(
+                    .tryLater,
+                    "not done within \(DurationText.text(milliseconds: milliseconds)); what was done stays done",
+                    nextStep: "run it again, with a longer --timeout if that does not help"
+                )
+            }
+            defer { tasks.cancelAll() }
+            // Whichever ends first; the other one is cancelled and waited for.
+            guard let value = try await tasks.next() else { throw CancellationError() }
+            return value
+        }
+    }
+
+    private func plan(in environment: CommandEnvironment) async throws -> RotationPlanReport {
+        let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
+        return try await Stores.using(configuration, local: storeOptions.local) { stores in
+            try await stores.withBoth { redis, postgres in
+                let rotation = Rotation(redis: redis, postgres: postgres, hourly: stores.hourlyTerms)
+                return RotationPlanReport(plan: try await rotation.plan())
+            }
         }
     }
 

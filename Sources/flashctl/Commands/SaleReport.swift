@@ -3,32 +3,45 @@ import FlashSaleKit
 /// How a sale is written, for people and for programs.
 enum SaleReport {
     static func data(_ sale: Sale) -> DataValue {
+        data(sale.terms, id: sale.id, epoch: sale.epoch, finishedAt: sale.finishedAt)
+    }
+
+    /// Without a number: a sale that does not exist yet.
+    static func data(
+        _ terms: SaleTerms,
+        id: SaleID? = nil,
+        epoch: Int64? = nil,
+        finishedAt: Timestamp? = nil
+    ) -> DataValue {
         .fields([
-            "id": .integer(sale.id.rawValue),
-            "item_name": .string(sale.terms.itemName),
-            "image_url": .string(sale.terms.imageURL),
-            "stock": .integer(sale.terms.stock),
-            "user_limit": .integer(sale.terms.userLimit),
-            "hold_ms": .integer(sale.terms.holdMilliseconds),
-            "opens_at": .string(sale.terms.opensAt.rfc3339),
-            "closes_at": .string(sale.terms.closesAt.rfc3339),
-            "hourly": .bool(sale.terms.hourly),
-            "test": .bool(sale.terms.test),
-            "epoch": sale.epoch.map { .integer($0) } ?? .null,
-            "finished_at": .optional(sale.finishedAt?.rfc3339),
+            "id": id.map { .integer($0.rawValue) } ?? .null,
+            "item_name": .string(terms.itemName),
+            "image_url": .string(terms.imageURL),
+            "stock": .integer(terms.stock),
+            "user_limit": .integer(terms.userLimit),
+            "hold_ms": .integer(terms.holdMilliseconds),
+            "opens_at": .string(terms.opensAt.rfc3339),
+            "closes_at": .string(terms.closesAt.rfc3339),
+            "hourly": .bool(terms.hourly),
+            "test": .bool(terms.test),
+            "epoch": epoch.map { .integer($0) } ?? .null,
+            "finished_at": .optional(finishedAt?.rfc3339),
         ])
     }
 
     static func facts(_ sale: Sale) -> [(name: String, value: TableLayout.Cell)] {
-        let kind = [sale.terms.hourly ? "hourly" : "seeded", sale.terms.test ? "test sale" : nil]
+        [("sale", .init(sale.id.description, .bold))] + facts(sale.terms)
+    }
+
+    static func facts(_ terms: SaleTerms) -> [(name: String, value: TableLayout.Cell)] {
+        let kind = [terms.hourly ? "hourly" : "seeded", terms.test ? "test sale" : nil]
         return [
-            ("sale", .init(sale.id.description, .bold)),
-            ("item", .init(sale.terms.itemName)),
-            ("image", .init(sale.terms.imageURL)),
-            ("stock", .init("\(NumberText.grouped(sale.terms.stock)) units, \(sale.terms.userLimit) per user")),
-            ("hold", .init(DurationText.text(milliseconds: sale.terms.holdMilliseconds))),
-            ("opens", .init(sale.terms.opensAt.rfc3339)),
-            ("closes", .init(sale.terms.closesAt.rfc3339)),
+            ("item", .init(terms.itemName)),
+            ("image", .init(terms.imageURL)),
+            ("stock", .init("\(NumberText.grouped(terms.stock)) units, \(terms.userLimit) per user")),
+            ("hold", .init(DurationText.text(milliseconds: terms.holdMilliseconds))),
+            ("opens", .init(terms.opensAt.rfc3339)),
+            ("closes", .init(terms.closesAt.rfc3339)),
             ("kind", .init(kind.compactMap(\.self).joined(separator: ", "))),
         ]
     }

@@ -38,6 +38,18 @@ enum SaleStart: ExpressibleByArgument, Sendable, Equatable {
     }
 }
 
+/// An exact time on the command line, e.g. `2026-12-24T18:00:00Z`.
+struct TimeArgument: ExpressibleByArgument, Sendable, Equatable {
+    var time: Timestamp
+
+    init?(argument: String) {
+        guard let time = TimeText.parse(argument) else { return nil }
+        self.time = time
+    }
+
+    var defaultValueDescription: String { time.rfc3339 }
+}
+
 /// A duration on the command line, e.g. `90m`.
 struct DurationArgument: ExpressibleByArgument, Sendable, Equatable {
     var milliseconds: Int64

@@ -29,6 +29,16 @@ local function refused()
     return { 'O', text(now), 'refused' }
 end
 
+if operation == 'withdraw' then
+    if sale.finished then
+        return unchanged()
+    end
+    -- Whatever was decided since the caller looked has taken a step.
+    if sale.held > 0 or sale.sold > 0 or sale.seq ~= tonumber(value) then
+        return refused()
+    end
+    return set('state', 'finished')
+end
 if operation == 'finish' then
     if sale.finished then
         return unchanged()
