@@ -24,6 +24,7 @@ struct Flashctl: AsyncParsableCommand {
             VerifyCommand.self,
             DoctorCommand.self,
             ReconcileCommand.self,
+            ReplayAttemptsCommand.self,
             MigrateCommand.self,
             LoadTestCommand.self,
         ]
