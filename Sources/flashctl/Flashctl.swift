@@ -31,6 +31,7 @@ struct Flashctl: AsyncParsableCommand {
             VerifyCommand.self,
             DoctorCommand.self,
             ReconcileCommand.self,
+            ReplayAttemptsCommand.self,
             MigrateCommand.self,
             ConfigCommand.self,
             LoadTestCommand.self,

@@ -111,7 +111,8 @@ struct AttemptsBatch: Sendable {
                         kind: "attempt",
                         payload: Array("\(row.user)\t\(row.item)\t".utf8) + [row.letter],
                         sqlState: fault.sqlState,
-                        reason: fault.reason
+                        reason: fault.reason,
+                        step: DeadLetter.Step(epoch: row.entry.epoch, seq: row.entry.seq, at: row.entry.at)
                     )
                 )
             } insert: { rows in
@@ -124,6 +125,7 @@ struct AttemptsBatch: Sendable {
                 where sale_id = \(saleID) and stream = 'attempts'
                 """
             )
+            Failpoint.reach("attempts.before-commit")
             return DrainResult(rows: written.count, deadLetters: dead.count)
         }
     }

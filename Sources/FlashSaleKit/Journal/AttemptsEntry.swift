@@ -62,7 +62,8 @@ struct AttemptsEntry: Sendable {
                                 kind: "attempt",
                                 payload: Array(line) + [9, letter],
                                 sqlState: fault.sqlState,
-                                reason: fault.reason
+                                reason: fault.reason,
+                                step: DeadLetter.Step(epoch: epoch, seq: seq, at: at)
                             )
                         )
                     }

@@ -12,6 +12,23 @@ struct DeadLetter: Sendable, Equatable {
     let sqlState: String
     /// Why it was refused, without values.
     let reason: String
+    /// The call that decided it; nil when its entry does not say.
+    var step: Step?
+
+    /// What a line does not say by itself.
+    struct Step: Sendable, Equatable {
+        let epoch: Int64
+        let seq: Int64
+        let at: Timestamp
+
+        /// Nil for numbers that no script writes, and a time that Postgres could not hold.
+        init?(epoch: Int64, seq: Int64, at: Timestamp) {
+            guard epoch > 0, seq > 0, (1..<JournalDrain.Portion.endOfTime).contains(at.microseconds) else { return nil }
+            self.epoch = epoch
+            self.seq = seq
+            self.at = at
+        }
+    }
 }
 
 /// Faults that the decoder finds itself, with the SQLSTATE that Postgres has for them.

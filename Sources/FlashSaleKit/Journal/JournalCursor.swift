@@ -71,5 +71,5 @@ extension JournalDrain.Portion {
     }
 
     /// The year 10000 in microseconds.
-    private static let endOfTime: Int64 = 253_402_300_800_000_000
+    static let endOfTime: Int64 = 253_402_300_800_000_000
 }

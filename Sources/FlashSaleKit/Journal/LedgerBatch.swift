@@ -115,7 +115,8 @@ extension LedgerRow {
             kind: kind.rawValue,
             payload: line,
             sqlState: fault.sqlState,
-            reason: fault.reason
+            reason: fault.reason,
+            step: DeadLetter.Step(epoch: epoch, seq: seq, at: at)
         )
     }
 }

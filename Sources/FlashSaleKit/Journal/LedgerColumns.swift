@@ -54,16 +54,20 @@ struct DeadLetterColumns {
         """
         unnest(
             \(letters.map(\.entryID.description)), \(letters.map(\.index)), \(letters.map(\.kind)),
-            \(letters.map(\.payload)), \(letters.map(\.sqlState)), \(letters.map(\.reason))
-        ) as d(entry_id, idx, kind, payload, sqlstate, reason)
+            \(letters.map(\.payload)), \(letters.map(\.sqlState)), \(letters.map(\.reason)),
+            \(letters.map { $0.step?.epoch ?? 0 }), \(letters.map { $0.step?.seq ?? 0 }),
+            \(letters.map { $0.step?.at ?? Timestamp(microseconds: 0) })
+        ) as d(entry_id, idx, kind, payload, sqlstate, reason, epoch, seq, at)
         """
     }
 
     /// Inserts the letters once for each row of `source`: a table, or a select in parentheses, with one row at most.
     func insert(stream: JournalStream, from source: SQL) -> SQL {
         """
-        insert into dead_letter (sale_id, stream, entry_id, idx, kind, payload, sqlstate, reason)
-        select p.sale_id, \(stream.rawValue), d.* from \(source) as p, \(unnest)
+        insert into dead_letter (sale_id, stream, entry_id, idx, kind, payload, sqlstate, reason, epoch, seq, at)
+        select p.sale_id, \(stream.rawValue), d.entry_id, d.idx, d.kind, d.payload, d.sqlstate, d.reason,
+            nullif(d.epoch, 0), nullif(d.seq, 0), case when d.seq > 0 then d.at end
+        from \(source) as p, \(unnest)
         """
     }
 }

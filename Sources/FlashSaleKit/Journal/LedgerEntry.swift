@@ -57,7 +57,8 @@ enum LedgerEntry {
                             kind: kind.rawValue,
                             payload: row.line,
                             sqlState: fault.sqlState,
-                            reason: fault.reason
+                            reason: fault.reason,
+                            step: DeadLetter.Step(epoch: epoch, seq: seq, at: row.at)
                         )
                     )
                     continue

@@ -31,5 +31,9 @@ public enum Migrations {
             script: String(decoding: PackageResources.m0002_recoveries_sql, as: UTF8.self)
         ),
         Migration(name: "m0004_control", script: String(decoding: PackageResources.m0004_control_sql, as: UTF8.self)),
+        Migration(
+            name: "m0005_dead_letter_steps",
+            script: String(decoding: PackageResources.m0005_dead_letter_steps_sql, as: UTF8.self)
+        ),
     ]
 }

@@ -70,6 +70,25 @@ public final class PostgresSession {
         }
     }
 
+    /// The next rows of a cursor, none at its end. A cursor that was declared `binary` hands them out in the binary
+    /// forms of their types, read with ``PostgresBinaryRow``: only statements sent as text leave the form to it.
+    func fetch(
+        _ count: Int,
+        from cursor: String,
+        timeout: Duration? = nil,
+        file: String = #fileID,
+        line: Int = #line
+    ) throws(PostgresError) -> PostgresRows {
+        try guarded(file, line) { () throws(PostgresError) in
+            let statement: SQL = "fetch \(literal: count) from \(identifier: cursor)"
+            let results = try wire.run(script: opening() + statement.text, deadline(timeout))
+            guard let rows = results.last else {
+                throw PostgresError(.decoding, "a FETCH was not answered with rows")
+            }
+            return PostgresRows(result: rows)
+        }
+    }
+
     /// Sends rows: `copy ledger (…) from stdin (format binary)`. Any error discards the connection, and so rolls back.
     /// - Returns: how many rows the server stored.
     @discardableResult

@@ -2,6 +2,7 @@
 enum LoadRequest: Sendable, Equatable {
     case checkout(number: Int)
     case purchase(PurchaseJob)
+    case scheduled(ScheduledRequest)
 }
 
 /// A code on its way to being paid for.
@@ -18,4 +19,12 @@ struct RequestInFlight: Sendable, Equatable {
     var request: LoadRequest
     /// Monotonic time in nanoseconds at which it was sent.
     var sentAt: UInt64
+    /// When it should have been sent: that is what its latency counts from.
+    var intendedAt: UInt64
+
+    init(request: LoadRequest, sentAt: UInt64, intendedAt: UInt64? = nil) {
+        self.request = request
+        self.sentAt = sentAt
+        self.intendedAt = intendedAt ?? sentAt
+    }
 }

@@ -14,12 +14,18 @@ struct LoadRun: Sendable {
     private enum Step: Sendable {
         case finished(LoadCounts)
         case interrupted(ExitStatus)
+        /// What the schedule is read from was lost.
+        case starved(any Error)
         case quiet
     }
 
     let plan: LoadPlan
     /// Codes that may wait to be paid for.
     var poolCapacity = PurchasePool.defaultCapacity
+    /// What is sent instead of numbered checkouts, nil for those.
+    var schedule: LoadSchedule?
+    /// Fills the schedule while it is sent; returns when all events are in it.
+    var feed: (@Sendable (LoadSchedule) async throws -> Void)?
     /// The status to exit with, once somebody wants the run to end early.
     let interrupts: AsyncStream<ExitStatus>
     /// Called once a second with the seconds since the start.
@@ -49,11 +55,13 @@ struct LoadRun: Sendable {
         let workers = try await makeWorkers(on: group, address: address, pool: pool)
         var total = LoadCounts()
         var interruptedBy: ExitStatus?
+        var failure: (any Error)?
         try await withThrowingTaskGroup(of: Step.self) { tasks in
             for bound in workers {
                 tasks.addTask { .finished(try await bound.loop.flatSubmit { bound.worker.value.run() }.get()) }
             }
             tasks.addTask { await firstInterrupt() }
+            tasks.addTask { await feedSchedule() }
             tasks.addTask { try await report(on: workers, since: began) }
             var running = workers.count
             while running > 0, let step = try await tasks.next() {
@@ -64,14 +72,22 @@ struct LoadRun: Sendable {
                 case .interrupted(let status):
                     interruptedBy = status
                     for bound in workers { bound.loop.execute { bound.worker.value.stop() } }
+                case .starved(let error):
+                    failure = error
+                    for bound in workers { bound.loop.execute { bound.worker.value.stop() } }
                 case .quiet: break
                 }
             }
             tasks.cancelAll()
         }
         pool?.forgetWakers()
+        schedule?.forgetWakers()
+        if let failure { throw failure }
+        var plan = plan
+        if let schedule { plan.requests = schedule.comparison.checkouts }
         return LoadSummary(
             plan: plan,
+            scheduled: schedule == nil ? nil : total,
             tally: total.checkouts,
             purchasing: purchases(total.purchases, pool),
             startedAt: startedAt,
@@ -104,9 +120,9 @@ struct LoadRun: Sendable {
             func share(_ total: Int) -> Range<Int> {
                 total * index / loops.count..<total * (index + 1) / loops.count
             }
-            let numbers = share(plan.requests)
+            let numbers = schedule == nil ? share(plan.requests) : 0..<0
             let count = share(connections).count
-            let worker = try await loop.submit { [plan] in
+            let worker = try await loop.submit { [plan, schedule] in
                 NIOLoopBound(
                     LoadWorker(
                         plan: plan,
@@ -114,6 +130,7 @@ struct LoadRun: Sendable {
                         connections: count,
                         address: address,
                         pool: pool,
+                        schedule: schedule,
                         on: loop
                     ),
                     eventLoop: loop
@@ -122,6 +139,19 @@ struct LoadRun: Sendable {
             workers.append(BoundWorker(loop: loop, worker: worker))
         }
         return workers
+    }
+
+    private func feedSchedule() async -> Step {
+        guard let schedule, let feed else { return .quiet }
+        do {
+            try await feed(schedule)
+            schedule.end()
+            return .quiet
+        } catch is CancellationError {
+            return .quiet
+        } catch {
+            return .starved(error)
+        }
     }
 
     private func firstInterrupt() async -> Step {

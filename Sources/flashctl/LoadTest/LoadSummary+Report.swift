@@ -5,7 +5,7 @@ extension LoadSummary: Report {
     var data: DataValue {
         .fields([
             "preset": .string(plan.name),
-            "model": .string("closed"),
+            "model": .string(scheduled == nil ? "closed" : "scheduled"),
             "target": .string(plan.target.description),
             "run_id": .string(plan.runID),
             "requests": .integer(plan.requests),
@@ -54,7 +54,11 @@ extension LoadSummary: Report {
     }
 
     private var header: [(name: String, value: TableLayout.Cell)] {
-        let model = "closed: each of \(NumberText.grouped(plan.connections)) connections waits for its answer"
+        let connections = NumberText.grouped(plan.connections)
+        let model =
+            scheduled == nil
+            ? "closed: each of \(connections) connections waits for its answer"
+            : "scheduled: over \(connections) connections, measured from the intended time"
         let answers = "\(NumberText.grouped(tally.answered)) of \(NumberText.grouped(plan.requests)) requests"
         let seconds = NumberText.decimal(loadSeconds, digits: 2)
         let rate = NumberText.grouped(Int(perSecond(allAnswers)))

@@ -4,6 +4,8 @@ import Histogram
 /// What a load test found. Refusals are never counted as successes.
 struct LoadSummary: Sendable {
     var plan: LoadPlan
+    /// All counts of a run by schedule: its purchases and returns are no shares of codes.
+    var scheduled: LoadCounts?
     /// The checkouts.
     var tally: LoadTally
     /// The purchases.
@@ -49,8 +51,18 @@ struct LoadSummary: Sendable {
     /// Success only when every request was answered, every purchase finally so, and no answer was a server error.
     var status: ExitStatus {
         if let interruptedBy { return interruptedBy }
-        let clean = serverErrors == 0 && allNetworkErrors == 0 && unanswered == 0 && unsent == 0 && purchasing.isClean
+        let clean =
+            scheduledErrors == 0 && serverErrors == 0 && allNetworkErrors == 0 && unanswered == 0 && unsent == 0
+            && purchasing.isClean
         return clean ? .success : .failure
+    }
+
+    /// Purchases and returns of a schedule that got a server error or no answer.
+    var scheduledErrors: UInt64 {
+        guard let scheduled else { return 0 }
+        return [scheduled.purchases.requests, scheduled.releases].reduce(0) { sum, tally in
+            sum + tally.count(500..<600) + tally.networkErrors + tally.inFlight
+        }
     }
 
     /// Percentiles in reports.

@@ -17,9 +17,12 @@ final class LoadWorker {
 
     /// The codes that are paid for, nil when none are.
     let pool: PurchasePool?
+    /// What is sent instead of numbered checkouts, nil for those.
+    let schedule: LoadSchedule?
     let eventLoop: any EventLoop
     private let checkout: CheckoutTemplate
     private let purchase: PurchaseTemplate
+    private let scheduled: ScheduledTemplate
     private let address: SocketAddress
     private let timeoutNanoseconds: UInt64
     private let finished: EventLoopPromise<LoadCounts>
@@ -36,7 +39,9 @@ final class LoadWorker {
     /// Whether the pool knows that this worker brings no more codes.
     private var hasStoppedCollecting = false
     /// Connections that found nothing to send; some may be closed by now.
-    private var idle: [LoadConnection] = []
+    var idle: [LoadConnection] = []
+    /// When the timer of the schedule goes off.
+    var scheduledWake = UInt64.max
     private var watchdog: RepeatedTask?
 
     init(
@@ -45,11 +50,14 @@ final class LoadWorker {
         connections: Int,
         address: SocketAddress,
         pool: PurchasePool?,
+        schedule: LoadSchedule? = nil,
         on eventLoop: any EventLoop
     ) {
         checkout = CheckoutTemplate(plan: plan)
         purchase = PurchaseTemplate(plan: plan)
+        scheduled = ScheduledTemplate(plan: plan)
         self.pool = pool
+        self.schedule = schedule
         timeoutNanoseconds = UInt64(plan.timeoutSeconds) * 1_000_000_000
         finished = eventLoop.makePromise()
         self.eventLoop = eventLoop
@@ -68,6 +76,7 @@ final class LoadWorker {
             bound.value.closeOverdue()
         }
         pool?.onWork { [eventLoop] in eventLoop.execute { bound.value.wake() } }
+        schedule?.onWork { [eventLoop] in eventLoop.execute { bound.value.wake() } }
         connectMore()
         return finished.futureResult
     }
@@ -84,12 +93,13 @@ final class LoadWorker {
     // MARK: Called by connections
 
     /// Whether the codes of 201s are to be read.
-    var wantsCodes: Bool { pool != nil }
+    var wantsCodes: Bool { pool != nil || schedule != nil }
 
     /// What a free connection sends now: a purchase that waits, else the next checkout; nil when there is neither. A
     /// connection that got nothing is called when there is something again.
     func nextRequest(for connection: LoadConnection) -> RequestInFlight? {
         guard !isFinished else { return nil }
+        if let schedule { return nextScheduled(for: connection, schedule) }
         let now = NIODeadline.now().uptimeNanoseconds
         if let job = pool?.take() { return RequestInFlight(request: .purchase(sending(job, at: now)), sentAt: now) }
         if pool?.hasRoom ?? true, let number = numbers.popFirst() {
@@ -105,6 +115,7 @@ final class LoadWorker {
         switch request {
         case .checkout(let number): checkout.write(number: number, into: &buffer)
         case .purchase(let job): purchase.write(code: job.code, into: &buffer)
+        case .scheduled(let request): scheduled.write(request, into: &buffer)
         }
     }
 
@@ -117,6 +128,8 @@ final class LoadWorker {
         case .purchase(let job):
             counts.purchases.requests.record(scanner, sentAt: ended.sentAt, now: now)
             settle(job, status: scanner.status, scanner: scanner, now: now)
+        case .scheduled(let request):
+            settle(request, intendedAt: ended.intendedAt, scanner: scanner, now: now)
         }
         fruitless[slot] = 0
         finishIfDone()
@@ -130,6 +143,7 @@ final class LoadWorker {
             // Whether it was bought is not known; the code is not asked again, so that the error stays visible.
             counts.purchases.requests.recordFailure(kind)
             pool?.settled()
+        case .scheduled(let request): lost(request, kind)
         }
         finishIfDone()
     }
@@ -139,11 +153,12 @@ final class LoadWorker {
         open -= 1
         // The code that this connection has brought may be for another one.
         if let pool, pool.hasReady { pool.wakeAll() }
+        if schedule != nil { wake() }
         reconnect(connection.slot)
     }
 
     /// Lets idle connections look for something to send.
-    private func wake() {
+    func wake() {
         while !isFinished, let connection = idle.popLast() {
             guard connection.isIdle else { continue }
             if !connection.sendNext() { break }
@@ -194,7 +209,7 @@ final class LoadWorker {
 
     /// Fills a place again, later and later; gives it up after some connections without any answer.
     private func reconnect(_ slot: Int) {
-        guard !isFinished, !numbers.isEmpty || pool?.isDone == false else { return finishIfDone() }
+        guard !isFinished, hasMoreToSend || pool?.isDone == false else { return finishIfDone() }
         fruitless[slot] += 1
         guard fruitless[slot] < LoadWorker.maximumFruitless else { return finishIfDone() }
         retrying += 1
@@ -216,15 +231,18 @@ final class LoadWorker {
         finishIfDone()
     }
 
+    /// Whether checkouts are left that no connection has taken.
+    private var hasMoreToSend: Bool { schedule.map { !$0.isDone } ?? !numbers.isEmpty }
+
     private func finishIfDone() {
-        guard started, !isFinished, counts.checkouts.inFlight == 0 else { return }
+        guard started, !isFinished, counts.checkouts.inFlight == 0, counts.releases.inFlight == 0 else { return }
         let hopeless = open == 0 && connecting == 0 && retrying == 0 && waiting.isEmpty
-        if numbers.isEmpty || hopeless, !hasStoppedCollecting {
+        if !hasMoreToSend || hopeless, !hasStoppedCollecting {
             hasStoppedCollecting = true
             pool?.collectorEnded()
         }
         guard counts.purchases.requests.inFlight == 0 else { return }
-        if hopeless || numbers.isEmpty && pool?.isDone ?? true { stop() }
+        if hopeless || !hasMoreToSend && pool?.isDone ?? true { stop() }
     }
 
     private func closeOverdue() {

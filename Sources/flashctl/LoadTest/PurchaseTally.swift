@@ -52,10 +52,13 @@ struct PurchaseTally: Sendable {
 struct LoadCounts: Sendable {
     var checkouts = LoadTally()
     var purchases = PurchaseTally()
+    /// Holds that are given back; only a schedule has some.
+    var releases = LoadTally()
 
     /// Adds what another worker counted.
     mutating func add(_ other: LoadCounts) {
         checkouts.add(other.checkouts)
         purchases.add(other.purchases)
+        releases.add(other.releases)
     }
 }

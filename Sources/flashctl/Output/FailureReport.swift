@@ -26,6 +26,8 @@ enum FailureReport {
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
         case let error as RecoveryError:
             CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+        case let error as JournalError:
+            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
         case let error as ReconcileError:
             CommandFailure(status(of: error), error.message, nextStep: error.nextStep)
         case let error as ServerError:
@@ -79,6 +81,13 @@ enum FailureReport {
         case .installationMismatch, .unsafeConfiguration: .badConfiguration
         case .locked, .lockLost, .superseded: .tryLater
         case .rebuildNeeded: .failure
+        }
+    }
+
+    private static func status(of error: JournalError) -> ExitStatus {
+        switch error.code {
+        case .fenced: .tryLater
+        case .trimmedPastCursor, .cursorMissing, .unexpectedReply, .rowsRefused: .failure
         }
     }
 

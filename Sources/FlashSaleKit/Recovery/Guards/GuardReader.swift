@@ -151,8 +151,8 @@ public actor GuardReader {
             .deadLetters,
             .critical,
             "\(total) \(total == 1 ? "row waits" : "rows wait") in dead_letter: \(sales).",
-            nextStep: "Read reason and payload in the table dead_letter, enter what belongs into its table, and set"
-                + " repaired_at."
+            nextStep: "Read reason and payload in the table dead_letter, remove what refuses the row, and run"
+                + " `flashctl replay-attempts --pending`."
         )
     }
 

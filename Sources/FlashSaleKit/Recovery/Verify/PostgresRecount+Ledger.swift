@@ -170,8 +170,8 @@ extension PostgresRecount {
             let place = "\(try row["stream"].text) entry \(try row["entry_id"].text), row \(try row["idx"].int64)"
             invariant.violate(
                 "dead letter \(id) of sale \(saleID) (\(kind), \(place)) waits for repair: \(reason)",
-                next: "write the record by hand as `select * from dead_letter where id = \(id)` has it, then set "
-                    + "its repaired_at"
+                next: "remove what refuses it, then `flashctl replay-attempts --pending`, which also says what cannot "
+                    + "be repaired"
             )
         }
         invariant.figure("dead letters", waiting)

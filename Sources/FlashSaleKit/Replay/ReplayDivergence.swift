@@ -1,0 +1,69 @@
+/// The first record that the rules do not give.
+public struct ReplayDivergence: Sendable, Equatable {
+    /// Where the record is, or should be.
+    public enum Table: String, Sendable {
+        case attempts, ledger, purchases
+    }
+
+    /// The sale.
+    public var sale: SaleID
+    /// The table.
+    public var table: Table
+    /// The place in the total order; nil when a table as a whole, or a row without a place, is meant.
+    public var place: RecordPlace?
+    /// Whom it is about.
+    public var user: String?
+    /// Which hold it is about.
+    public var holdID: HoldID?
+    /// What is recorded.
+    public var recorded: String
+    /// What the rules give.
+    public var expected: String
+    /// Why the rules give that, as a part of a sentence.
+    public var why: String
+    /// Units at that step.
+    public var free: Int
+    /// Units at that step.
+    public var held: Int
+    /// Units at that step.
+    public var sold: Int
+    /// Units that the user held and had bought at that step; nil without a user.
+    public var unitsOfUser: Int?
+
+    /// One sentence.
+    public var sentence: String {
+        var text = table.rawValue
+        if let place { text += " at epoch \(place.epoch), step \(place.seq), row \(place.index)" }
+        if let user { text += ", user '\(user)'" }
+        if let holdID { text += ", hold \(holdID)" }
+        text += ": recorded is \(recorded), the rules give \(expected), because \(why)"
+        text += " (free \(free), held \(held), sold \(sold)"
+        if let unitsOfUser { text += ", the user has \(unitsOfUser)" }
+        return text + ")"
+    }
+}
+
+/// What the records of a sale add up to.
+public struct ReplayTotals: Sendable, Equatable {
+    /// Attempts by outcome.
+    public var outcomes: [Outcome: Int] = [:]
+    /// Attempts with a letter that is no outcome.
+    public var unknownOutcomes = 0
+    /// Rows of the ledger by their kind.
+    public var kinds: [String: Int] = [:]
+    /// Deciding calls.
+    public var steps = 0
+    /// Attempts that are on record, but cannot be judged: what they were decided on was lost with Redis, or was put
+    /// right by a reconciliation later.
+    public var unjudged = 0
+    /// Holds whose attempt was lost with Redis.
+    public var holdsWithoutAttempt = 0
+    /// Steps of which no record is left, lost with Redis or noted by a reconciliation.
+    public var lostSteps = 0
+
+    /// All attempts.
+    public var attempts: Int { outcomes.values.reduce(0, +) + unknownOutcomes }
+
+    /// Rows of the ledger of this kind.
+    func count(_ kind: LedgerRecord.Kind) -> Int { kinds[kind.rawValue, default: 0] }
+}
