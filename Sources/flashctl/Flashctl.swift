@@ -35,6 +35,7 @@ struct Flashctl: AsyncParsableCommand {
             MigrateCommand.self,
             ConfigCommand.self,
             LoadTestCommand.self,
+            ShellCommand.self,
         ]
     )
 

@@ -12,7 +12,7 @@ extension LoadPreset: ExpressibleByArgument {
 }
 
 /// `flashctl loadtest`
-struct LoadTestCommand: AsyncParsableCommand {
+struct LoadTestCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "loadtest",
         abstract: "Sends checkouts and purchases to a server and measures its answers.",
@@ -60,17 +60,23 @@ struct LoadTestCommand: AsyncParsableCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    func run() async throws {
-        let interrupts = await Interrupts.stream()
-        try await run(in: .process, interrupts: interrupts)
+    var changesSomething: Bool { true }
+
+    func run(in environment: CommandEnvironment) async throws {
+        try await run(in: environment, interrupts: await Interrupts.stream())
     }
 
-    /// Runs with everything of the process handed in.
+    /// Runs with the interrupts handed in, too.
     func run(in environment: CommandEnvironment, interrupts: AsyncStream<ExitStatus>) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let plan = try plan(configuration)
         let output = outputOptions.output(in: environment)
-        let summary = try await Stores.using(configuration, local: storeOptions.local, handlesSignals: true) { _ in
+        let summary = try await Stores.using(
+            configuration,
+            local: storeOptions.local,
+            in: environment,
+            handlesSignals: true
+        ) { _ in
             let progress = LoadProgress(requests: plan.requests, output: output)
             let run = LoadRun(plan: plan, interrupts: interrupts) { progress.show($0, seconds: $1) }
             defer { progress.clear() }

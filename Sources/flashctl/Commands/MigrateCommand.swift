@@ -23,10 +23,12 @@ struct MigrateCommand: EnvironmentCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
+    var changesSomething: Bool { !dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withPostgres { [dryRun] connection in
                 let pending = try await Migrator().pending(connection)
                 let applied = dryRun ? [] : try await Migrator().migrate(connection)

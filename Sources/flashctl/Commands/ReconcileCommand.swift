@@ -51,11 +51,13 @@ struct ReconcileCommand: EnvironmentCommand {
         guard (1...200).contains(reason.count) else { throw ValidationError("--reason has 1 to 200 characters.") }
     }
 
+    var changesSomething: Bool { apply }
+
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
         let actor = environment.actor
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 let plans = try await plans(redis, postgres)
                 guard apply, let confirm else { return ReconcileReport(plans: plans) }

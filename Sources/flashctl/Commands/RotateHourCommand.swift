@@ -41,6 +41,8 @@ struct RotateHourCommand: EnvironmentCommand {
         if timeout.milliseconds < 1 { throw ValidationError("--timeout takes a time above zero.") }
     }
 
+    var changesSomething: Bool { !dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         let output = environment.talkOutput
         do {
@@ -80,7 +82,7 @@ struct RotateHourCommand: EnvironmentCommand {
 
     private func plan(in environment: CommandEnvironment) async throws -> RotationPlanReport {
         let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
-        return try await Stores.using(configuration, local: storeOptions.local) { stores in
+        return try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 let rotation = Rotation(redis: redis, postgres: postgres, hourly: stores.hourlyTerms)
                 return RotationPlanReport(plan: try await rotation.plan())
@@ -91,7 +93,7 @@ struct RotateHourCommand: EnvironmentCommand {
     private func rotate(in environment: CommandEnvironment) async throws -> RotationReport {
         let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
         let output = environment.talkOutput
-        return try await Stores.using(configuration, local: storeOptions.local) { stores in
+        return try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 try await Rotation(
                     redis: redis,

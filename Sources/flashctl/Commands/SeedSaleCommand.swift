@@ -73,12 +73,14 @@ struct SeedSaleCommand: EnvironmentCommand {
         if confirm != nil, !replace { throw ValidationError("--confirm belongs to --replace.") }
     }
 
+    var changesSomething: Bool { !dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         // Everything that can be told without a store is told before one is touched.
         try SeedSaleCommand.check(terms(at: Timestamp(seconds: 0), test: test))
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 try await seed(stores, redis, postgres, environment)
             }

@@ -21,10 +21,13 @@ struct ServeCommand: EnvironmentCommand {
     @OptionGroup var serveOptions: ServeOptions
     @OptionGroup var storeOptions: StoreOptions
 
+    var changesSomething: Bool { true }
+
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment, flags: serveOptions.flags)
         let output = environment.talkOutput
-        try await Stores.using(configuration, local: storeOptions.local, handlesSignals: true) { stores in
+        try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: true) {
+            stores in
             try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)
         }
     }

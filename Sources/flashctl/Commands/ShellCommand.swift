@@ -36,6 +36,14 @@ struct ShellCommand: EnvironmentCommand {
     @OptionGroup var storeOptions: StoreOptions
 
     func run(in environment: CommandEnvironment) async throws {
+        let configuration = try storeOptions.configuration(in: environment)
+        // The private stores run for as long as the shell.
+        try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: true) { _ in
+            try await runShell(in: environment)
+        }
+    }
+
+    private func runShell(in environment: CommandEnvironment) async throws {
         let session = StoreSession()
         let interpreter = ShellInterpreter(
             environment: environment,

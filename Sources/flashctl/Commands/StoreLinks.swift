@@ -1,7 +1,6 @@
 import FlashSaleKit
 import Glibc
 import Logging
-import NIOPosix
 
 /// Connections to both stores, made when they are first asked for and kept: a store that is away fails alone.
 actor StoreLinks {
@@ -32,11 +31,10 @@ actor StoreLinks {
     /// The Redis of the configuration. Asked again it answers as the first time.
     func redis() async throws -> RedisClient {
         if let redisResult { return try redisResult.get() }
-        let endpoint = try stores.redisEndpoint()
+        _ = try stores.redisEndpoint()
         let result: Result<RedisClient, any Error>
         do {
-            let group = MultiThreadedEventLoopGroup.singleton
-            result = .success(try await RedisClient.connect(to: endpoint, on: group, logger: stores.logger))
+            result = .success(try await stores.connectRedis())
         } catch {
             result = .failure(error)
         }
@@ -47,10 +45,10 @@ actor StoreLinks {
     /// The Postgres of the configuration. Asked again it answers as the first time.
     func postgres() async throws -> PostgresConnection {
         if let postgresResult { return try postgresResult.get() }
-        let endpoint = try stores.postgresEndpoint()
+        _ = try stores.postgresEndpoint()
         let result: Result<PostgresConnection, any Error>
         do {
-            result = .success(try await PostgresConnection.connect(to: endpoint, logger: stores.logger))
+            result = .success(try await stores.connectPostgres())
         } catch {
             result = .failure(error)
         }
@@ -102,8 +100,8 @@ actor StoreLinks {
     }
 
     private func close() async {
-        if case .success(let client) = redisResult { await client.close() }
-        if case .success(let connection) = postgresResult { await connection.close() }
+        if case .success(let client) = redisResult { await stores.release(client) }
+        if case .success(let connection) = postgresResult { await stores.release(connection) }
     }
 }
 

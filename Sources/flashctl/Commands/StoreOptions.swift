@@ -21,6 +21,17 @@ struct StoreOptions: ParsableArguments {
     @Option(help: "Lowest level that is logged: trace, debug, info, notice, warning, error, critical.")
     var logLevel: String?
 
+    /// The same options as words.
+    var words: [String] {
+        var words = local ? ["--local"] : []
+        let values: [(name: String, value: String?)] = [
+            ("--local-directory", localDirectory), ("--redis", redis), ("--postgres", postgres), ("--config", config),
+            ("--log-level", logLevel),
+        ]
+        for case (let name, let value?) in values { words += [name, value] }
+        return words
+    }
+
     func validate() throws {
         if local, redis != nil || postgres != nil {
             throw ValidationError("--local brings its own Redis and Postgres: leave out --redis and --postgres.")

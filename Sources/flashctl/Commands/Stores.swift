@@ -8,6 +8,8 @@ struct Stores: Sendable {
     let logger: Logger
     /// The private ones, with `--local`.
     let local: LocalStack?
+    /// Keeps connections beyond the command; nil: they end with it.
+    var session: StoreSession?
 
     /// Runs `body` with the stores. With `--local` the private ones run meanwhile and have the current schema.
     ///
@@ -16,15 +18,19 @@ struct Stores: Sendable {
     static func using<Value: Sendable>(
         _ configuration: FlashConfiguration,
         local: Bool,
+        in environment: CommandEnvironment,
         handlesSignals: Bool = false,
         _ body: @escaping @Sendable (Stores) async throws -> Value
     ) async throws -> Value {
         let logger = CommandLogger.make(configuration)
-        guard local else { return try await body(Stores(configuration: configuration, logger: logger, local: nil)) }
+        let session = environment.session
+        guard local else {
+            return try await body(Stores(configuration: configuration, logger: logger, local: nil, session: session))
+        }
         let stack = try await Interrupts.cancelling {
             try await LocalStack.attachOrStart(directory: configuration.localDirectory?.value, logger: logger)
         }
-        let stores = Stores(configuration: configuration, logger: logger, local: stack)
+        let stores = Stores(configuration: configuration, logger: logger, local: stack, session: session)
         do {
             _ = try await Interrupts.cancelling {
                 try await stores.withPostgres { try await Migrator().migrate($0) }
@@ -59,17 +65,56 @@ struct Stores: Sendable {
         return try PostgresEndpoint(parsing: text)
     }
 
+    /// A connection to Redis, kept or new.
+    func connectRedis() async throws -> RedisClient {
+        let endpoint = try redisEndpoint()
+        if let session { return try await session.takeRedis(endpoint, logger) }
+        return try await RedisClient.connect(to: endpoint, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    }
+
+    /// A connection to Postgres, kept or new.
+    func connectPostgres() async throws -> PostgresConnection {
+        let endpoint = try postgresEndpoint()
+        if let session { return try await session.takePostgres(endpoint, logger) }
+        return try await PostgresConnection.connect(to: endpoint, logger: logger)
+    }
+
+    /// Closes a connection, or keeps it for the next command.
+    func release(_ redis: RedisClient) async {
+        guard let session, let endpoint = try? redisEndpoint() else { return await redis.close() }
+        await session.giveBack(redis, endpoint)
+    }
+
+    /// Closes a connection, or keeps it for the next command.
+    func release(_ postgres: PostgresConnection) async {
+        guard let session else { return await postgres.close() }
+        await session.giveBack(postgres)
+    }
+
+    /// Runs `body` with a connection to Redis.
+    func withRedis<Value: Sendable>(_ body: @Sendable (RedisClient) async throws -> Value) async throws -> Value {
+        let redis = try await connectRedis()
+        do {
+            let value = try await body(redis)
+            await release(redis)
+            return value
+        } catch {
+            await release(redis)
+            throw error
+        }
+    }
+
     /// Runs `body` with a connection to Postgres.
     func withPostgres<Value: Sendable>(
         _ body: @Sendable (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await PostgresConnection.connect(to: postgresEndpoint(), logger: logger)
+        let connection = try await connectPostgres()
         do {
             let value = try await body(connection)
-            await connection.close()
+            await release(connection)
             return value
         } catch {
-            await connection.close()
+            await release(connection)
             throw error
         }
     }
@@ -78,19 +123,10 @@ struct Stores: Sendable {
     func withBoth<Value: Sendable>(
         _ body: @Sendable (RedisClient, PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        let endpoint = try redisEndpoint()
+        _ = try redisEndpoint()
         return try await withPostgres { postgres in
             try await Stores.requireSchema(postgres)
-            let loops = MultiThreadedEventLoopGroup.singleton
-            let redis = try await RedisClient.connect(to: endpoint, on: loops, logger: logger)
-            do {
-                let value = try await body(redis, postgres)
-                await redis.close()
-                return value
-            } catch {
-                await redis.close()
-                throw error
-            }
+            return try await withRedis { redis in try await body(redis, postgres) }
         }
     }
 

@@ -42,7 +42,8 @@ struct VerifyCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let (report, trouble) = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let (report, trouble) = try await Stores.using(configuration, local: storeOptions.local, in: environment) {
+            stores in
             try await stores.withBoth { redis, postgres in
                 try await verify(redis, postgres)
             }

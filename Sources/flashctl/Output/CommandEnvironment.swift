@@ -17,6 +17,10 @@ struct CommandEnvironment: Sendable {
     var readAnswer: @Sendable () -> String?
     /// What data is written to now: windows are resized. Nil where that cannot happen.
     var measuredAgain: @Sendable () -> Terminal? = { nil }
+    /// Connections that outlive the command; nil: it makes its own.
+    var session: StoreSession?
+    /// Whether rows of tables are written as blocks.
+    var expanded = Output.Expanded.off
 
     /// The real one.
     static var process: CommandEnvironment {
@@ -61,7 +65,8 @@ struct CommandEnvironment: Sendable {
             width: dataTerminal.width,
             sink: sink,
             talkTerminal: talkTerminal,
-            talkColor: color.isOn(for: talkTerminal, environment: variables)
+            talkColor: color.isOn(for: talkTerminal, environment: variables),
+            expanded: expanded
         )
     }
 

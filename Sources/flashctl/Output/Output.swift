@@ -4,6 +4,13 @@ struct Output: Sendable {
         case table, json, yaml, ndjson
     }
 
+    /// Whether a row of a table is written as a block of names and values.
+    enum Expanded: String, CaseIterable, Sendable {
+        case off, on
+        /// When the table is wider than the terminal.
+        case auto
+    }
+
     var format: Format
     /// Whether data is written in colours.
     var color: Bool
@@ -14,6 +21,7 @@ struct Output: Sendable {
     var talkTerminal: Terminal
     /// Whether talk is written in colours.
     var talkColor: Bool
+    var expanded = Expanded.off
 
     /// Writes a report in the chosen format.
     func write(_ report: some Report) throws {
@@ -31,7 +39,7 @@ struct Output: Sendable {
 
     /// A report for people, as wide as the output.
     func text(of report: some Report) -> String {
-        report.sections.map { $0.text(width: width, color: color) }.joined(separator: "\n")
+        report.sections.map { $0.text(width: width, color: color, expanded: expanded) }.joined(separator: "\n")
     }
 
     /// Writes one element of a list that is too long to be kept: a line of NDJSON.

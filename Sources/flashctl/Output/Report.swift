@@ -26,7 +26,7 @@ enum ReportSection: Sendable, Equatable {
     case paragraph(String)
     case layout(title: String?, any SectionLayout)
 
-    func text(width: Int?, color: Bool) -> String {
+    func text(width: Int?, color: Bool, expanded: Output.Expanded = .off) -> String {
         switch self {
         case .facts(let title, let facts):
             let nameWidth = facts.reduce(0) { max($0, DisplayWidth.of($1.name)) } + 2
@@ -39,7 +39,9 @@ enum ReportSection: Sendable, Equatable {
             }
             return heading(title, color: color) + lines.joined()
         case .table(let title, let layout):
-            return heading(title, color: color) + layout.text(width: width, color: color)
+            let isExpanded = expanded == .on || expanded == .auto && layout.isWider(than: width)
+            let text = isExpanded ? layout.blocks(width: width, color: color) : layout.text(width: width, color: color)
+            return heading(title, color: color) + text
         case .paragraph(let text):
             return text + "\n"
         case .layout(let title, let layout):

@@ -38,6 +38,33 @@ struct TableLayout: Sendable, Equatable {
         return output
     }
 
+    /// Whether cells would have to be cut.
+    func isWider(than width: Int?) -> Bool {
+        guard let width else { return false }
+        return columnWidths(limit: nil).reduce(0, +) + TableLayout.gap * max(0, columns.count - 1) > width
+    }
+
+    /// Each row as a block, a line for each column.
+    func blocks(width: Int?, color: Bool) -> String {
+        let names = columns.map(\.title)
+        let longest = names.map { DisplayWidth.of($0) }.max() ?? 0
+        var output = ""
+        for (number, row) in rows.enumerated() {
+            output += TextStyle.dim.applied(
+                to: "-[ \(number + 1) ]" + String(repeating: "-", count: longest),
+                color: color
+            )
+            output += "\n"
+            for (name, cell) in zip(names, row) {
+                let gap = String(repeating: " ", count: longest - DisplayWidth.of(name))
+                let text = width.map { DisplayWidth.fitted(cell.text, to: max(8, $0 - longest - 3)) } ?? cell.text
+                output += TextStyle.bold.applied(to: name, color: color) + gap + " | "
+                output += cell.style.applied(to: text, color: color) + "\n"
+            }
+        }
+        return output
+    }
+
     private func columnWidths(limit: Int?) -> [Int] {
         var widths = columns.indices.map { index in
             rows.reduce(DisplayWidth.of(columns[index].title)) { widest, row in

@@ -74,7 +74,9 @@ enum MetaCommand: String, CaseIterable, Sendable {
         let width = allCases.map(\.usage.count).filter { $0 < 40 }.max() ?? 0
         let lines = allCases.map { command in
             let usage = command.usage
-            let gap = usage.count > width ? "\n" + String(repeating: " ", count: width + 4)
+            let gap =
+                usage.count > width
+                ? "\n" + String(repeating: " ", count: width + 4)
                 : String(repeating: " ", count: width + 2 - usage.count)
             return "  " + usage + gap + command.abstract
         }

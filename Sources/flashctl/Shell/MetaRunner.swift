@@ -78,11 +78,11 @@ struct MetaRunner: Sendable {
 
     private func expanded(_ argument: String) async throws {
         let now = await interpreter.settings.expanded
-        let wanted: ShellSettings.Expanded
+        let wanted: Output.Expanded
         if argument.isEmpty {
             wanted = now == .off ? .on : .off
         } else {
-            guard let named = ShellSettings.Expanded(rawValue: argument) else { throw usage(.expanded) }
+            guard let named = Output.Expanded(rawValue: argument) else { throw usage(.expanded) }
             wanted = named
         }
         await interpreter.change { $0.expanded = wanted }

@@ -42,7 +42,7 @@ final class ShellAssistant: LineEditor.Assistant {
         guard let name = before.first?.dropFirst() else { return MetaCommand.allCases.map { "\\" + $0.rawValue } }
         switch name {
         case "h", "watch": return table.commands.map(\.name)
-        case "x": return ShellSettings.Expanded.allCases.map(\.rawValue)
+        case "x": return Output.Expanded.allCases.map(\.rawValue)
         case "timing": return ["on", "off"]
         case "pset": return before.count > 1 ? Output.Format.allCases.map(\.rawValue) : ["format"]
         case "i", "o": return files(word)

@@ -104,7 +104,7 @@ actor ShellInterpreter {
             if let command = command as? any EnvironmentCommand { return try await command.run(in: environment) }
             if var command = command as? any AsyncParsableCommand { return try await command.run() }
             try command.run()
-        } catch where !FailureReport.isOurs(error) && !(error is CancellationError) {
+        } catch  where !FailureReport.isOurs(error) && !(error is CancellationError) {
             try tell(parsing: error, in: environment)
         }
     }
@@ -125,7 +125,9 @@ actor ShellInterpreter {
         func has(_ names: [String]) -> Bool {
             words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
         }
-        if known.contains("--redis"), !has(["--local", "--redis", "--postgres", "--config"]) { completed += storeWords }
+        if known.contains("--redis"), !has(["--local", "--redis", "--postgres", "--config"]) {
+            completed += storeWords
+        }
         if let format = settings.format, known.contains("--output"), !has(["-o", "--output"]) {
             completed += ["--output", format.rawValue]
         }
@@ -140,12 +142,21 @@ actor ShellInterpreter {
     private func target(_ pipe: String?) -> ShellOutput.Target {
         if let pipe { return .program(pipe) }
         if let file = settings.outputFile { return .file(file) }
-        guard environment.canAsk, environment.dataTerminal.isTerminal, let size = Terminal.size(of: STDOUT_FILENO) else {
-            return .direct
-        }
+        let terminal = environment.measuredAgain() ?? environment.dataTerminal
+        guard environment.canAsk, let rows = terminal.height, let columns = terminal.width else { return .direct }
         let names = ["FLASHCTL_PAGER", "PAGER"].lazy.compactMap { self.environment.variables[$0] }
         let pager = names.first { !$0.isEmpty } ?? "less -FIRX"
-        return .screen(rows: size.rows, columns: size.columns, pager: pager)
+        return .screen(rows: rows, columns: columns, pager: pager)
+    }
+
+    /// Runs a command whose data goes to `write`.
+    func collect(_ words: [String], _ write: @escaping @Sendable (String) -> Void) async throws {
+        var environment = environment
+        environment.sink = OutputSink(data: { write($0) }, talk: write)
+        environment.expanded = settings.expanded
+        let words = settings.substituted(words)
+        let raw = words.dropFirst().joined(separator: " ")
+        try await execute(ShortForms.expanded(words), raw, environment)
     }
 
     // MARK: - For the commands of the shell itself

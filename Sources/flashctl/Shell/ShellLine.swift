@@ -99,6 +99,19 @@ enum ShellWords {
         return words + (word.map { [$0] } ?? [])
     }
 
+    /// The text with a line break in place of each `;` that stands in no quotes.
+    static func lines(_ text: String) -> String {
+        var quote: Character?
+        return String(
+            text.map { character in
+                if character == "'" || character == "\"", quote == nil || quote == character {
+                    quote = quote == nil ? character : nil
+                }
+                return character == ";" && quote == nil ? "\n" : character
+            }
+        )
+    }
+
     /// The text as one word.
     static func quoted(_ text: String) -> String {
         let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=@,+%".contains($0) }

@@ -30,7 +30,20 @@ struct ShellScript: Sendable {
     /// - Parameter keepsGoing: whether errors are told and passed over; the last one decides the status.
     func run(on interpreter: ShellInterpreter, keepsGoing: Bool) async throws -> ShellInterpreter.Wish? {
         try await interpreter.enter(name, deepest: ShellScript.deepest)
-        defer { Task { await interpreter.leave() } }
+        do {
+            let wish = try await runLines(on: interpreter, keepsGoing: keepsGoing)
+            await interpreter.leave()
+            return wish
+        } catch {
+            await interpreter.leave()
+            throw error
+        }
+    }
+
+    private func runLines(
+        on interpreter: ShellInterpreter,
+        keepsGoing: Bool
+    ) async throws -> ShellInterpreter.Wish? {
         var last: (any Error)?
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             do {

@@ -2,13 +2,8 @@ import FlashSaleKit
 
 /// What `\set`, `\pset`, `\timing`, `\x` and `\o` have set.
 struct ShellSettings: Sendable, Equatable {
-    /// How rows are shown.
-    enum Expanded: String, CaseIterable, Sendable {
-        case off, on, auto
-    }
-
     var timing = false
-    var expanded = Expanded.off
+    var expanded = Output.Expanded.off
     /// Nil: as each command says.
     var format: Output.Format?
     /// Every command that changes something is refused.

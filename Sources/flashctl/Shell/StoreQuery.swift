@@ -114,7 +114,11 @@ enum RedisReading {
     /// Refuses what is not on the list.
     static func check(_ words: [String]) throws(CommandFailure) {
         guard let first = words.first else {
-            throw CommandFailure(.usage, "redis needs a command", nextStep: "redis hgetall is not allowed; redis info is")
+            throw CommandFailure(
+                .usage,
+                "redis needs a command",
+                nextStep: "redis hgetall is not allowed; redis info is"
+            )
         }
         let name = first.uppercased()
         if let following = allowed[name] {

@@ -27,6 +27,8 @@ struct BanCommand: EnvironmentCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
+    var changesSomething: Bool { !controlOptions.dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         try await ControlRun([.ban(user: user.id)], controlOptions, environment).run(storeOptions, outputOptions)
     }
@@ -54,6 +56,8 @@ struct UnbanCommand: EnvironmentCommand {
     @OptionGroup var controlOptions: ControlOptions
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
+
+    var changesSomething: Bool { !controlOptions.dryRun }
 
     func run(in environment: CommandEnvironment) async throws {
         try await ControlRun([.unban(user: user.id)], controlOptions, environment).run(storeOptions, outputOptions)

@@ -31,7 +31,7 @@ struct ControlRun: Sendable {
         }
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await run(requests, stores)
         }
         if !report.sales.isEmpty { try output.write(report) }
@@ -39,19 +39,7 @@ struct ControlRun: Sendable {
     }
 
     private func run(_ requests: [ControlCall.Request], _ stores: Stores) async throws -> ControlReport {
-        let redis = try await RedisClient.connect(
-            to: try stores.redisEndpoint(),
-            on: MultiThreadedEventLoopGroup.singleton,
-            logger: stores.logger
-        )
-        do {
-            let report = try await run(requests, redis, stores)
-            await redis.close()
-            return report
-        } catch {
-            await redis.close()
-            throw error
-        }
+        try await stores.withRedis { redis in try await run(requests, redis, stores) }
     }
 
     /// With Postgres as long as it answers, without it when that can be done.

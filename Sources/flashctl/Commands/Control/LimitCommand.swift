@@ -36,6 +36,8 @@ struct LimitCommand: EnvironmentCommand {
         if controlOptions.sale == .all { throw ValidationError("A limit is lowered for one sale: give its number.") }
     }
 
+    var changesSomething: Bool { !controlOptions.dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         var run = ControlRun([.lowerLimit(units)], controlOptions, environment)
         run.consent = { [units, confirm] sale in

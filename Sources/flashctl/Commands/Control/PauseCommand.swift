@@ -39,6 +39,8 @@ struct PauseCommand: EnvironmentCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
+    var changesSomething: Bool { !controlOptions.dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         let operations: [ControlCall.Operation] =
             switch part {

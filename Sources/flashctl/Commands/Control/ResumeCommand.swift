@@ -26,6 +26,8 @@ struct ResumeCommand: EnvironmentCommand {
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
+    var changesSomething: Bool { !controlOptions.dryRun }
+
     func run(in environment: CommandEnvironment) async throws {
         let operations: [ControlCall.Operation] =
             switch part {

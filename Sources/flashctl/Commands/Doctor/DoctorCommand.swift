@@ -26,7 +26,7 @@ struct DoctorCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             // Without an address there is nothing to check: that is wrong configuration, not a finding.
             _ = try stores.redisEndpoint()
             _ = try stores.postgresEndpoint()

@@ -146,23 +146,22 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
         return time
     }
 
-    func run() async throws {
-        // Only a replay against a server sees to signals itself: its summary is printed all the same.
-        let interrupts = target == nil ? AsyncStream { $0.finish() } : await Interrupts.stream()
-        try await run(in: .process, interrupts: interrupts)
-    }
+    var changesSomething: Bool { (pending && !dryRun) || target != nil }
 
     func run(in environment: CommandEnvironment) async throws {
-        try await run(in: environment, interrupts: AsyncStream { $0.finish() })
+        // Only a replay against a server sees to signals itself: its summary is printed all the same.
+        let interrupts = target == nil ? AsyncStream { $0.finish() } : await Interrupts.stream()
+        try await run(in: environment, interrupts: interrupts)
     }
 
-    /// Runs with everything of the process handed in.
+    /// Runs with the interrupts handed in, too.
     func run(in environment: CommandEnvironment, interrupts: AsyncStream<ExitStatus>) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
         let actor = environment.actor
         let isTarget = target != nil
-        try await Stores.using(configuration, local: storeOptions.local, handlesSignals: isTarget) { stores in
+        try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: isTarget) {
+            stores in
             if pending {
                 try await movePending(stores, actor, output)
             } else if isTarget {

@@ -56,7 +56,8 @@ struct StatusCommand: EnvironmentCommand {
             drawsBlocks: environment.showsUTF8,
             isBrief: watch != nil
         )
-        try await Stores.using(configuration, local: storeOptions.local, handlesSignals: watch != nil) {
+        try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: watch != nil)
+        {
             [watch] stores in
             // Without an address there is no store to be away.
             _ = try stores.redisEndpoint()

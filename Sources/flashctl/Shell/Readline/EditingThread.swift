@@ -40,6 +40,7 @@ struct EditingThread {
             current.prompt = prompt
             current.finished = nil
             rl_callback_handler_install(prompt) { line in EditingThread.finish(line) }
+        case .remember(let line): add_history(line)
         case .prompt(let prompt):
             guard isEditing, prompt != current.prompt else { return }
             current.prompt = prompt

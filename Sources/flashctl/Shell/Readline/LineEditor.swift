@@ -16,6 +16,8 @@ final class LineEditor: Sendable {
     /// What the thread is asked for.
     enum Request: Sendable {
         case read(prompt: String, CheckedContinuation<Event, Never>)
+        /// A line that the arrow keys find again.
+        case remember(String)
         /// Another prompt for the line that is being typed.
         case prompt(String)
         /// Ctrl-C: the line is dropped.
