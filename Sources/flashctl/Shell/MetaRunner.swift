@@ -37,8 +37,8 @@ struct MetaRunner: Sendable {
     private func words(_ argument: String) throws -> [String] {
         do {
             return try ShellWords.split(argument)
-        } catch let problem as ShellLine.Problem {
-            throw CommandFailure(.usage, problem.message)
+        } catch {
+            throw CommandFailure(.usage, error.message)
         }
     }
 

@@ -37,8 +37,8 @@ actor ShellInterpreter {
         let line: ShellLine
         do {
             line = try ShellLine(text)
-        } catch let problem as ShellLine.Problem {
-            throw CommandFailure(.usage, problem.message)
+        } catch {
+            throw CommandFailure(.usage, error.message)
         }
         switch line {
         case .empty: return nil

@@ -1,5 +1,6 @@
 import FlashSaleKit
 import Foundation
+@preconcurrency import Dispatch
 import Synchronization
 import UnixSignals
 
@@ -156,7 +157,7 @@ struct ShellTerminal: Sendable {
 }
 
 /// Ctrl-Z at the prompt: readline gives the terminal back before the process stops.
-private struct Suspension: Sendable {
+private final class Suspension {
     private let source: any DispatchSourceSignal
 
     init(_ editor: LineEditor) {

@@ -30,7 +30,7 @@ enum StoreQuery: Sendable, Equatable {
 
     func run(_ options: StoreOptions, _ settings: ShellSettings, in environment: CommandEnvironment) async throws {
         let configuration = try options.configuration(in: environment)
-        let output = environment.output(settings.format ?? .table, color: options.color)
+        let output = environment.output(settings.format ?? .table, color: .auto)
         let report = try await Stores.using(configuration, local: options.local, in: environment) { stores in
             try await read(stores)
         }

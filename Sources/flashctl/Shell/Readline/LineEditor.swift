@@ -43,8 +43,12 @@ final class LineEditor: Sendable {
     /// Starts the thread.
     init(assistant: any Assistant) throws(CommandFailure) {
         var descriptors: [Int32] = [0, 0]
-        guard pipe2(&descriptors, O_CLOEXEC | O_NONBLOCK) == 0 else {
+        guard pipe(&descriptors) == 0 else {
             throw CommandFailure(.failure, "the line editor cannot start: \(String(cString: strerror(errno)))")
+        }
+        for descriptor in descriptors {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         }
         wakeup = (descriptors[0], descriptors[1])
         self.assistant = assistant
