@@ -61,9 +61,11 @@ struct Stores: Sendable {
 
     /// Runs `body` with a connection to Postgres.
     func withPostgres<Value: Sendable>(
+        options: PostgresOptions = PostgresOptions(),
         _ body: @Sendable (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await PostgresConnection.connect(to: postgresEndpoint(), logger: logger)
+        let endpoint = try postgresEndpoint()
+        let connection = try await PostgresConnection.connect(to: endpoint, options: options, logger: logger)
         do {
             let value = try await body(connection)
             await connection.close()

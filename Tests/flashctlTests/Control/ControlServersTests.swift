@@ -22,9 +22,15 @@ import Testing
         #expect(ended.status == 128 + SIGKILL)
     }
 
-    private static func command(_ arguments: [String], _ stores: CommandStack) async throws {
-        let outcome = try await BuiltBinary.run(arguments + ["--reason", "a test"] + stores.addresses)
+    /// Runs a command as a process; the time of the change.
+    @discardableResult
+    private static func command(_ arguments: [String], _ stores: CommandStack) async throws -> Timestamp {
+        let all = arguments + ["--reason", "a test", "-o", "ndjson"] + stores.addresses
+        let outcome = try await BuiltBinary.run(all)
         #expect(outcome.status == 0, "\(arguments): \(outcome)")
+        let steps = try json(outcome.output, "changes") as? [[String: Any]]
+        let since = try #require(steps?.first?["since"] as? String)
+        return try #require(TimeText.parse(since))
     }
 
     @Test("under load at three servers, whatever is sent after `pause` has returned is answered 503 paused")
@@ -35,8 +41,8 @@ import Testing
                 let watch = PauseWatch()
                 async let load: Void = watch.load(ports, buyers: 6)
                 try await watch.answers(100, servers: 3)
-                let began = ContinuousClock.now
-                try await Self.command(["pause"], stores)
+                let (wall, began) = (HostClock.now, ContinuousClock.now)
+                let decided = try await Self.command(["pause"], stores)
                 let returned = ContinuousClock.now
                 try await watch.answers(100, servers: 3)
                 let resuming = ContinuousClock.now
@@ -47,7 +53,12 @@ import Testing
                 try await load
 
                 let answers = watch.all
-                let times = PauseTimes(began: began, returned: returned, resuming: resuming)
+                let times = PauseTimes(
+                    began: began,
+                    decided: .microseconds(decided.microseconds - wall.microseconds),
+                    returned: returned,
+                    resuming: resuming
+                )
                 try times.report(answers, servers: 3)
                 let figures = times.figures(answers, servers: 3)
                 for server in 0..<3 {

@@ -65,28 +65,30 @@ final class PauseWatch: Sendable {
     }
 }
 
-/// When the command was started, had returned, and when it was taken back.
+/// When the command was started, when Redis decided, when the command had returned, and when it was taken back.
 struct PauseTimes: Sendable {
     var began: ContinuousClock.Instant
+    /// From the beginning to the decision in Redis, by the clock of this host, which is that of Redis too.
+    var decided: Duration
     var returned: ContinuousClock.Instant
     var resuming: ContinuousClock.Instant
 
     /// One line of figures for each server, in milliseconds since the command was started.
     func figures(_ answers: [PauseWatch.Answer], servers: Int) -> [String] {
-        func milliseconds(_ time: ContinuousClock.Instant?) -> String {
-            time.map {
-                "\(($0 - began).components.attoseconds / 1_000_000_000_000_000 + ($0 - began).components.seconds * 1000)"
-            }
-                ?? "never"
-        }
-        return (0..<servers).map { server in
+        (0..<servers).map { server in
             let own = answers.filter { $0.server == server && $0.answered > began && $0.answered < resuming }
-            let first = own.filter(\.isPaused).map(\.answered).min()
-            let last = own.filter { !$0.isPaused }.map(\.answered).max()
-            let rate = own.count
-            return "server \(server): first paused answer \(milliseconds(first)) ms, last other answer "
-                + "\(milliseconds(last)) ms, command returned after \(milliseconds(returned)) ms, answers \(rate)"
+            let first = own.filter(\.isPaused).map { $0.answered - began }.min()
+            let last = own.filter { !$0.isPaused }.map { $0.answered - began }.max()
+            let times = [decided, first, last, returned - began].map(PauseTimes.milliseconds)
+            return "server \(server): decided in Redis \(times[0]), first paused answer \(times[1]), "
+                + "last other answer \(times[2]), command returned \(times[3]) ms; answers meanwhile \(own.count)"
         }
+    }
+
+    private static func milliseconds(_ time: Duration?) -> String {
+        guard let time else { return "never" }
+        let tenths = time.components.seconds * 10_000 + time.components.attoseconds / 100_000_000_000_000
+        return "\(tenths / 10).\(abs(tenths % 10))"
     }
 
     /// Appends the figures to the file that `FLASHCTL_FIGURES` names.
