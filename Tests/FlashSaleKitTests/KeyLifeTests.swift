@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized) struct KeyLifeTests {
     /// Keys of this Redis that would end by themselves, or that nobody expects.
     private func oddKeys(_ shop: Shop, _ sales: [OpenSale]) async throws -> [String] {
-        let expected = Set(sales.flatMap(\.keys.all) + [Handshake.installationKey])
+        let expected = Set(sales.flatMap(\.keys.all) + [Handshake.installationKey, BlessedRun.key])
         var odd: [String] = []
         for key in try await shop.redis.send(RedisCommand("KEYS", "*")).elements?.compactMap(\.string) ?? [] {
             let life = try await shop.redis.send(RedisCommand("PTTL", key)).integerValue

@@ -234,6 +234,7 @@ struct ModelRun {
             .pauseCheckout, .resumeCheckout, .resumeCheckout, .resumeCheckout, .pausePurchase, .resumePurchase,
             .resumePurchase, .resumePurchase, .ban(user: user), .unban(user: user), .unban(user: user),
             .lowerLimit(Int.random(in: 1...6, using: &random)), .finish,
+            .withdraw(sequence: model.sequence - Int64.random(in: 0...1, using: &random)),
         ]
         let chosen = operations.randomElement(using: &random) ?? .finish
         operation = "control \(chosen)"

@@ -72,9 +72,10 @@ struct Stores: Sendable {
         return try await RedisClient.connect(to: endpoint, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
     }
 
-    /// A connection to Postgres, kept or new.
-    func connectPostgres() async throws -> PostgresConnection {
+    /// A connection to Postgres, kept or new; always new when it has to behave in its own way.
+    func connectPostgres(_ options: PostgresOptions? = nil) async throws -> PostgresConnection {
         let endpoint = try postgresEndpoint()
+        if let options { return try await PostgresConnection.connect(to: endpoint, options: options, logger: logger) }
         if let session { return try await session.takePostgres(endpoint, logger) }
         return try await PostgresConnection.connect(to: endpoint, logger: logger)
     }
@@ -106,9 +107,10 @@ struct Stores: Sendable {
 
     /// Runs `body` with a connection to Postgres.
     func withPostgres<Value: Sendable>(
+        options: PostgresOptions? = nil,
         _ body: @Sendable (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        let connection = try await connectPostgres()
+        let connection = try await connectPostgres(options)
         do {
             let value = try await body(connection)
             await release(connection)

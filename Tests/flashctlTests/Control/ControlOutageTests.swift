@@ -48,6 +48,18 @@ import Testing
         }
     }
 
+    @Test func aPostgresThatStandsStillHoldsUpNoPause() async throws {
+        try await CommandStack.with { stores in
+            let sale = try await stores.seed()
+            try await stores.stack.pausePostgres()
+            let done = try await stores.run(PauseCommand.self, "--reason", "outage", "--sale", "\(sale)")
+            stores.stack.resumePostgres()
+            #expect(done.status == .success, "\(done)")
+            #expect(done.data.contains("recorded in the journal"))
+            #expect(try await stores.snapshot(sale)?.checkoutPaused == true)
+        }
+    }
+
     @Test func aRedisThatWasStartedAnewIsNotTrustedWithoutPostgres() async throws {
         try await CommandStack.with { stores in
             let sale = try await stores.seed()

@@ -20,7 +20,6 @@ import Testing
         let after = try await StoreDump.of(stores)
         #expect(after.tables == before.tables, "\(arguments)")
         #expect(after.keys == before.keys, "\(arguments)")
-        #expect(after.digest == before.digest, "\(arguments)")
         return outcome
     }
 

@@ -10,8 +10,6 @@ struct StoreDump: Equatable {
     let tables: [String: String]
     /// Every key with its serialized value.
     let keys: [String: [UInt8]]
-    /// What Redis itself thinks of its whole content.
-    let digest: String
 
     static func of(_ stores: CommandStack) async throws -> StoreDump {
         let tables = try await stores.withPostgres { postgres in
@@ -35,8 +33,7 @@ struct StoreDump: Equatable {
             for key in try await redis.send(RedisCommand("KEYS", "*")).elements?.compactMap(\.string) ?? [] {
                 keys[key] = try await redis.send(RedisCommand("DUMP", key)).bytes
             }
-            let digest = try await redis.send(RedisCommand("DEBUG", "DIGEST")).string ?? ""
-            return StoreDump(tables: tables, keys: keys, digest: digest)
+            return StoreDump(tables: tables, keys: keys)
         }
     }
 }

@@ -48,8 +48,11 @@ struct ControlRun: Sendable {
         _ redis: RedisClient,
         _ stores: Stores
     ) async throws -> ControlReport {
+        // Somebody waits for the sale to stand still: a Postgres that is slower than this is as good as away.
+        var options = PostgresOptions()
+        options.connectTimeout = .seconds(3)
         do {
-            return try await stores.withPostgres { postgres in
+            return try await stores.withPostgres(options: options) { postgres in
                 try await Stores.requireSchema(postgres)
                 if let previewed = try await preview(redis, postgres, requests) { return previewed }
                 let targets = try await ControlTargets.find(wanted, redis, postgres, stores.handshakeOptions)
