@@ -3,6 +3,8 @@ public struct ReplayDivergence: Sendable, Equatable {
     /// Where the record is, or should be.
     public enum Table: String, Sendable {
         case attempts, ledger, purchases
+        /// Either of the first two: a step without any record says no more.
+        case records
     }
 
     /// The sale.
