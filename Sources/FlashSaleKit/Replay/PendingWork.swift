@@ -52,6 +52,9 @@ public struct PendingWork: Sendable {
         /// Sales that are shut until somebody has reconciled them, and why.
         public var shut: [SaleID: String] = [:]
 
+        /// Nothing waits.
+        public init() {}
+
         /// Whether something is still stuck.
         public var isStuck: Bool {
             !shut.isEmpty || drained.contains { $0.trouble != nil || $0.deadLetters > 0 }
