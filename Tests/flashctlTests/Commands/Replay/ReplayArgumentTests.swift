@@ -58,4 +58,15 @@ import Testing
         plain.clear()
         #expect(collected.talk == "")
     }
+
+    @Test func onATerminalTheBarRenewsItselfAndGoes() async throws {
+        let collected = CollectingSink()
+        let environment = collected.environment(talkTerminal: Terminal(isTerminal: true, width: 60))
+        let bar = ReplayProgress("pending", unit: "entries", output: environment.output(.table, color: .never))
+        try await Task.sleep(for: .milliseconds(150))
+        bar.show(50, of: 100)
+        #expect(collected.talk.hasPrefix("\r\u{1B}[Kpending  [############------------]  50 %"))
+        bar.clear()
+        #expect(collected.talk.hasSuffix("\r\u{1B}[K"))
+    }
 }
