@@ -114,7 +114,7 @@ struct LetterRepair: Sendable {
             + "\(letter.saleID)`"
     }
 
-    /// Returns the number of rows that the table of the stream has gained.
+    /// Returns the number of rows by which the table of the stream has more than its cursor knows.
     private func write(
         _ contents: WaitingLetter.Contents,
         _ letter: WaitingLetter,
@@ -126,10 +126,10 @@ struct LetterRepair: Sendable {
         }
     }
 
-    /// Attempts have no key: what somebody has entered by hand already is looked for.
+    /// Attempts have no key: what somebody has entered by hand already is looked for. It counts as brought, too.
     private func write(_ rows: [WaitingLetter.Attempt], _ sale: SaleID, _ session: PostgresSession) throws -> Int {
         let partition = AttemptsBatch.partition(of: sale)
-        return try session.query(
+        try session.query(
             """
             insert into \(identifier: partition) (sale_id, epoch, seq, idx, at, item_id, outcome, user_id)
             select \(sale)::bigint, r.epoch, r.seq, r.idx, r.at, r.item_id, r.outcome::"char", r.user_id from unnest(
@@ -139,7 +139,8 @@ struct LetterRepair: Sendable {
             where not exists (select 1 from \(identifier: partition) a
                 where (a.epoch, a.seq, a.idx) = (r.epoch, r.seq, r.idx))
             """
-        ).affected
+        )
+        return rows.count
     }
 
     private func write(_ rows: [LedgerRow], _ sale: SaleID, _ session: PostgresSession) throws -> Int {

@@ -52,6 +52,9 @@ public struct PendingWork: Sendable {
         /// Sales that are shut until somebody has reconciled them, and why.
         public var shut: [SaleID: String] = [:]
 
+        /// Nothing waits.
+        public init() {}
+
         /// Whether something is still stuck.
         public var isStuck: Bool {
             !shut.isEmpty || drained.contains { $0.trouble != nil || $0.deadLetters > 0 }
@@ -99,27 +102,27 @@ public struct PendingWork: Sendable {
     ///
     /// - Parameters:
     ///   - sale: nil for all of them.
-    ///   - progress: told each portion's rows.
+    ///   - progress: told the entries of each portion, and how many have waited in all, about.
     /// - Throws: ``RecoveryError`` from the handshake, ``JournalError`` when a server has recovered the sale meanwhile.
     public func run(
         _ sale: SaleID?,
-        progress: @Sendable (_ rows: Int) -> Void = { _ in }
+        progress: @Sendable (_ moved: Int, _ waiting: Int) -> Void = { _, _ in }
     ) async throws -> Result {
         var result = Result()
         let validated = try await Handshake(redis: redis, postgres: postgres, options: options).validate()
         result.lags = try await lags(sale)
         for (id, shut) in validated.shut where sale == nil || sale == id { result.shut[id] = shut.why }
+        let waiting = result.lags.reduce(0) { $0 + $1.entries }
         let ledger = LedgerDrain(redis: redis, postgres: postgres)
         // Row by row from the beginning: a row that COPY refuses would cost the connection.
         let attempts = AttemptsDrain(redis: redis, postgres: postgres, careful: true)
         for (id, epoch) in validated.epochs.sorted(by: { $0.key < $1.key }) where sale == nil || sale == id {
-            result.drained.append(try await drain(.ledger, ledger.drainOnce, id, epoch, progress))
-            result.drained.append(try await drain(.attempts, attempts.drainOnce, id, epoch, progress))
+            result.drained.append(try await drain(.ledger, ledger.drainOnce, id, epoch) { progress($0, waiting) })
+            result.drained.append(try await drain(.attempts, attempts.drainOnce, id, epoch) { progress($0, waiting) })
         }
         for letter in try await LetterRepair.waiting(sale, on: postgres) {
             switch try await repairs.repair(letter) {
-            case .repaired(let rows):
-                progress(rows)
+            case .repaired:
                 result.letters.append(PendingWork.entry(letter, .repaired, obstacle: nil))
             case .refused(let reason):
                 result.letters.append(Letter(letter: letter, fate: .refused, why: reason))
@@ -168,7 +171,7 @@ public struct PendingWork: Sendable {
                 drained.entries += result.entries
                 drained.rows += result.rows
                 drained.deadLetters += result.deadLetters
-                if result.entries > 0 { progress(result.rows) }
+                if result.entries > 0 { progress(result.entries) }
                 if result.lastID != place { stoodSince = .now }
                 place = result.lastID
                 if let last = result.lastID, last >= end { return drained }

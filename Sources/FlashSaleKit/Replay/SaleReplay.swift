@@ -115,7 +115,7 @@ struct SaleReplay {
                 return false
             } else {
                 let gap = RecordPlace(epoch: place.epoch, seq: missing, index: 0)
-                diverge(table, gap, nil, "nothing", "a record", "step \(place.seq) follows, and no step is left out")
+                diverge(.records, gap, nil, "nothing", "a record", "step \(place.seq) follows, and none is left out")
                 return false
             }
         }

@@ -111,12 +111,14 @@ struct Stores: Sendable {
         _ body: @Sendable (PostgresConnection) async throws -> Value
     ) async throws -> Value {
         let connection = try await connectPostgres(options)
+        // One that behaves in its own way serves nobody else.
+        let isKept = options == nil
         do {
             let value = try await body(connection)
-            await release(connection)
+            if isKept { await release(connection) } else { await connection.close() }
             return value
         } catch {
-            await release(connection)
+            if isKept { await release(connection) } else { await connection.close() }
             throw error
         }
     }

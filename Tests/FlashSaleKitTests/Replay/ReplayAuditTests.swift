@@ -132,6 +132,23 @@ import Testing
         }
     }
 
+    @Test func aSaleThatWasFinishedInOrderIsClean() async throws {
+        try await Shop.with { shop in
+            let open = try await shop.openSale(stock: 2)
+            let holds = try await open.checkout(["anna", "bob", "carl"], expect: "HHS")
+            try await open.purchase([holds[0]])
+            try await open.release([holds[1]])
+            try await open.end()
+            let row = try #require(try await shop.store.find(open.id))
+            let finisher = SaleFinisher(redis: shop.redis, postgres: shop.postgres, who: "test")
+            #expect(try await finisher.finish(row, epoch: open.epoch) == .finished)
+            let audit = try await audit(open)
+            #expect(audit.isClean, "\(audit.divergence?.sentence ?? "")")
+            #expect(audit.sale.finishedAt != nil && audit.totals.count(.control) == 1)
+            #expect([audit.free, audit.held, audit.sold] == [1, 0, 1])
+        }
+    }
+
     @Test func deadLettersAreSaidAndTheSaleIsNotClean() async throws {
         try await Shop.with { shop in
             let market = try await AuditMarket.make(shop, 0)

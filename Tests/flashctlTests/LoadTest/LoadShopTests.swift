@@ -66,16 +66,3 @@ import Testing
         }
     }
 }
-
-extension ShopServer {
-    /// Waits up to ten seconds until the first cell has this value.
-    fileprivate func eventually(_ statement: String, is wanted: String) async throws {
-        var last: String?
-        for _ in 0..<200 {
-            last = try await row(statement).first ?? nil
-            if last == wanted { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        Issue.record("\(statement): \(last ?? "NULL"), not \(wanted)")
-    }
-}

@@ -86,6 +86,17 @@ struct ShopServer: Sendable {
         return try await LoadRun(plan: plan, interrupts: AsyncStream { $0.finish() }) { _, _ in }.execute()
     }
 
+    /// Waits up to a minute until the first cell of a statement has this value.
+    func eventually(_ statement: String, is wanted: String) async throws {
+        var last: String?
+        for _ in 0..<1200 {
+            last = try await row(statement).first ?? nil
+            if last == wanted { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        Issue.record("\(statement): \(last ?? "NULL"), not \(wanted)")
+    }
+
     /// The first row of a statement, as text.
     func row(_ statement: String) async throws -> [String?] {
         try await TestDatabase.rows(statement, at: stores.stack.postgresURL).first ?? []

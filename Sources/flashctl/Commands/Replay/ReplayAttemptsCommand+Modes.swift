@@ -1,5 +1,6 @@
 import FlashSaleKit
 import NIOCore
+import Synchronization
 
 /// What `replay-attempts` does, for each of its meanings.
 extension ReplayAttemptsCommand {
@@ -46,10 +47,17 @@ extension ReplayAttemptsCommand {
 
     func movePending(_ stores: Stores, _ actor: String, _ output: Output) async throws {
         let wanted = sale.flatMap { SaleID($0) }
+        let bar = ReplayProgress("pending", unit: "entries", output: output)
+        let moved = Atomic(0)
         let result = try await stores.withBoth { redis, postgres in
             if let wanted { _ = try await SaleFinder(postgres: postgres).find(wanted) }
             let work = PendingWork(redis: redis, postgres: postgres, actor: actor, options: stores.handshakeOptions)
-            return dryRun ? try await work.survey(wanted) : try await work.run(wanted)
+            if dryRun { return try await work.survey(wanted) }
+            defer { bar.clear() }
+            return try await work.run(wanted) { entries, waiting in
+                let done = moved.add(entries, ordering: .relaxed).newValue
+                bar.show(done, of: max(waiting, done))
+            }
         }
         let report = PendingReport(result: result, isDryRun: dryRun)
         try output.write(report)

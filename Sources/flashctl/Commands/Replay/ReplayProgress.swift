@@ -11,12 +11,14 @@ final class ReplayProgress: Sendable {
 
     private let output: Output
     private let what: String
+    private let unit: String
     private let began = ContinuousClock.now
     private let last: Mutex<Last>
     private static let barWidth = 24
 
-    init(_ what: String, output: Output) {
+    init(_ what: String, unit: String = "rows", output: Output) {
         self.what = what
+        self.unit = unit
         self.output = output
         last = Mutex(Last(shown: .now))
     }
@@ -31,7 +33,7 @@ final class ReplayProgress: Sendable {
             return true
         }
         guard isDue else { return }
-        let text = ReplayProgress.line(what, rows, of: total, after: now - began)
+        let text = ReplayProgress.line(what, rows, of: total, unit: unit, after: now - began)
         guard isTerminal else { return output.say(text) }
         let width = (output.talkTerminal.width ?? 80) - 1
         output.sink.talk("\r\u{1B}[K" + DisplayWidth.fitted(text, to: width))
@@ -43,12 +45,18 @@ final class ReplayProgress: Sendable {
     }
 
     /// `audit  [#######-----]  58 %  580,000 of 1,000,000 rows  4 s left`
-    static func line(_ what: String, _ rows: Int, of total: Int, after elapsed: Duration) -> String {
+    static func line(
+        _ what: String,
+        _ rows: Int,
+        of total: Int,
+        unit: String = "rows",
+        after elapsed: Duration
+    ) -> String {
         let share = total > 0 ? min(1, Double(rows) / Double(total)) : 0
         let filled = Int(share * Double(barWidth))
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: barWidth - filled)
         var text = "\(what)  [\(bar)]  \(Int(share * 100)) %  \(NumberText.grouped(rows)) of "
-        text += "\(NumberText.grouped(total)) rows"
+        text += "\(NumberText.grouped(total)) \(unit)"
         guard share > 0.001 else { return text }
         let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) / 1e18
         return text + "  \(Int((seconds * (1 - share) / share).rounded(.up))) s left"
