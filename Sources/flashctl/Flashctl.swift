@@ -21,6 +21,8 @@ struct Flashctl: AsyncParsableCommand {
             SeedSaleCommand.self,
             RotateHourCommand.self,
             StatusCommand.self,
+            InspectUserCommand.self,
+            ExplainCommand.self,
             VerifyCommand.self,
             DoctorCommand.self,
             ReconcileCommand.self,

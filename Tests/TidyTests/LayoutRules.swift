@@ -5,7 +5,10 @@ enum LayoutRules {
         "": (["Sources", "Tests", "completions", "man", "deploy", "docs", "bench", "scripts", ".ci"], true),
         "Sources": (["CHiredis", "CLibpq", "CReadline", "FlashSaleKit", "flashserve", "flashctl"], false),
         "Sources/FlashSaleKit": (
-            ["Sale", "Redis", "Postgres", "Journal", "Schedule", "Recovery", "LocalStack", "Configuration"], false
+            [
+                "Sale", "Redis", "Postgres", "Journal", "Schedule", "Recovery", "LocalStack", "Configuration",
+                "Inspection",
+            ], false
         ),
         "Tests": (
             [

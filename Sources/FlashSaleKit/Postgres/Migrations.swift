@@ -30,5 +30,9 @@ public enum Migrations {
             name: "m0002_recoveries",
             script: String(decoding: PackageResources.m0002_recoveries_sql, as: UTF8.self)
         ),
+        Migration(
+            name: "m0003_lookups",
+            script: String(decoding: PackageResources.m0003_lookups_sql, as: UTF8.self)
+        ),
     ]
 }
