@@ -1,6 +1,6 @@
 /// The index by which one user is found among the attempts of a sale that sells: for every 16 blocks of the table a
-/// filter of the users in them (BRIN with `text_bloom_ops`), and the steps. COPY does not touch it; what it has written
-/// is summarized now and then.
+/// filter of the users in them (BRIN with `text_bloom_ops`), and the steps. COPY only sees that its blocks have none
+/// yet; what it has written is summarized now and then.
 actor AttemptsBlocks {
     /// Rows after which they are summarized. What is not yet has to be read by whoever looks for a user.
     private let rowsBetween: Int

@@ -18,6 +18,9 @@ import Testing
                     #expect(!(outcome.data + outcome.talk).uppercased().contains(codes[0]))
                 }
             }
+            let typed = try await shop.stores.run(ExplainCommand.self, ["-"], answers: [codes[0]])
+            #expect(typed.data.contains(hold))
+            #expect(try await shop.stores.run(ExplainCommand.self, ["-"], answers: []).status == .usage)
             let unit = try await shop.stores.run(ExplainCommand.self, "1", "-o", "ndjson")
             #expect(try flashctlTests.json(unit.data, "kind") as? String == "unit")
             #expect(try flashctlTests.json(unit.data, "user") as? String == "anna")

@@ -70,6 +70,12 @@ import Testing
             let text = try await shop.stores.run(InspectUserCommand.self, "anna", "--color", "always")
             #expect(text.data.contains("\u{1B}[31mRedis and Postgres DISAGREE in one thing"))
             #expect(text.data.contains("has 3 units in Redis"))
+            // A reason is foreign text: it must not steer the terminal.
+            try await shop.redis("hset", "fs:{1}:banned", "anna", "fraud\u{1B}[2J")
+            let banned = try await shop.stores.run(InspectUserCommand.self, "anna")
+            #expect(banned.data.contains("yes, 'fraud\u{FFFD}[2J'"), "\(banned.data)")
+            #expect(banned.data.contains("DISAGREE in 2"))
+            #expect(!banned.data.contains("\u{1B}"))
             let explained = try await shop.stores.run(ExplainCommand.self, "anna", "-o", "ndjson")
             #expect(explained.status == .invariantViolated)
             #expect(try flashctlTests.json(explained.data, "agrees") as? Bool == false)
@@ -100,6 +106,19 @@ import Testing
             #expect(unnamed.talk.contains("name the sale with --sale NUMBER"))
             let neither = try await run(nowhere, absent, "--sale", "1")
             #expect(neither.status == 69)
+        }
+    }
+
+    @Test func aFinishedSaleIsToldFromPostgresAlone() async throws {
+        try await ShopServer.with(stock: 20, limit: 3) { shop in
+            _ = try await shop.buyer()
+            // Its second hold is still open: the ledger of such a sale would not be finished by a rotation.
+            try await shop.stores.withPostgres { postgres in
+                _ = try await postgres.query("update sales set finished_at = now() where id = 1")
+            }
+            let outcome = try await shop.stores.run(InspectUserCommand.self, "anna")
+            #expect(outcome.status == .success, "\(outcome)")
+            #expect(outcome.data.contains("the tables of Postgres agree; the sale is over"))
         }
     }
 

@@ -5,7 +5,8 @@ create index ledger_controls on ledger (sale_id, epoch, seq, idx)
     where kind in ('control', 'opened', 'rebuilt', 'reconciled');
 
 -- The attempts of a sale that sells have no B-tree: it would cost COPY too much. A filter of the users of every 16
--- blocks costs it nothing, because it is made afterwards; it leaves about one block in 500 to be looked at.
+-- blocks costs a fraction of that, because it is made afterwards; it leaves about one block in 500 to be looked at.
+-- What both cost is in docs/INSPECTION.md.
 do $$
 declare
     sale record;

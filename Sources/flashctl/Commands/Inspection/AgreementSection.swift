@@ -5,9 +5,11 @@ enum AgreementSection {
     /// True, false, or null when it is not known.
     static func data(_ agreement: StoreAgreement) -> DataValue { agreement.agrees.map { .bool($0) } ?? .null }
 
-    static func facts(_ agreement: StoreAgreement) -> [(name: String, value: TableLayout.Cell)] {
+    /// - Parameter isOver: whether the sale is finished: then Redis is not asked.
+    static func facts(_ agreement: StoreAgreement, isOver: Bool) -> [(name: String, value: TableLayout.Cell)] {
         let cell: TableLayout.Cell =
             switch agreement {
+            case .agrees where isOver: .init("the tables of Postgres agree; the sale is over", .green)
             case .agrees: .init("Redis and Postgres agree", .green)
             case .differs(let differences):
                 .init(

@@ -9,7 +9,8 @@ struct ExplainCommand: EnvironmentCommand {
         usage: "flashctl explain <subject> [<options>]",
         discussion: """
             A code says itself which sale it is of; only its hold id is looked up and shown, so nobody who reads the \
-            output can buy with it. A number is a unit of the sale; --as user means the user of that name. Each line \
+            output can buy with it. Others of this machine see the arguments of commands: the subject - is read from \
+            standard input. A number is a unit of the sale; --as user means the user of that name. Each line \
             says when, what, why, and where that is recorded: a table of Postgres, the journal on its way there, or \
             Redis. For codes, holds and units the last lines say what the buyer would be answered now.
 
@@ -21,10 +22,11 @@ struct ExplainCommand: EnvironmentCommand {
               flashctl explain 4711 --sale 12
               flashctl explain 3f2a8c0d9be14f5a7c6d1e0f2a3b4c5d -o json
               flashctl explain 4711 --as user --sale all --limit 1000
+              flashctl explain - < code.txt
             """
     )
 
-    @Argument(help: "A code, a hold id of 32 hexadecimal digits, a user, or the number of a unit.")
+    @Argument(help: "A code, a hold id of 32 hexadecimal digits, a user, the number of a unit, or - to read it.")
     var subject: String
 
     @Option(help: "Number of a sale, current, or all. Default: the sale of the code or hold, else the current one.")
@@ -43,6 +45,7 @@ struct ExplainCommand: EnvironmentCommand {
         guard (1...100_000).contains(limit) else {
             throw ValidationError("--limit takes 1 to 100000, not \(limit).")
         }
+        if subject == ExplainCommand.standardInput { return }
         // A code is a secret, one with a slip of the pen as good as one: neither is repeated in a message.
         guard let kind else {
             if Subject.read(subject) == nil { throw ValidationError("The subject is no code, hold id, user or unit.") }
@@ -56,9 +59,10 @@ struct ExplainCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let subject = try meant()
+        let text = subject == ExplainCommand.standardInput ? environment.readAnswer() ?? "" : subject
+        let meant = try meant(text)
         let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
-            try await InspectionStores.using(stores) { try await read(subject, $0) }
+            try await InspectionStores.using(stores) { try await read(text, meant, $0) }
         }
         try output.write(report)
         if let note = report.note { output.say(note) }
@@ -66,14 +70,17 @@ struct ExplainCommand: EnvironmentCommand {
         if report.missing != nil { throw SilentExit(.unreachable) }
     }
 
+    /// Stands for the first line of standard input.
+    private static let standardInput = "-"
+
     /// What the text means, and the sale that it names.
-    private func meant() throws -> (subject: Subject, sale: SaleID?) {
-        guard let found = Subject.read(subject, as: kind?.value) else {
+    private func meant(_ text: String) throws -> (subject: Subject, sale: SaleID?) {
+        guard let found = Subject.read(text, as: kind?.value) else {
             throw CommandFailure(.usage, "the subject is no code, hold id, user or unit")
         }
         if case .user = found.subject {
-            let isCode = Subject.read(subject, as: .code) != nil
-            guard !isCode, kind != nil || !Subject.resemblesCode(subject) else {
+            let isCode = Subject.read(text, as: .code) != nil
+            guard !isCode, kind != nil || !Subject.resemblesCode(text) else {
                 throw CommandFailure(
                     .badInput,
                     isCode ? "this is a code, and no user is called so" : "this looks like a code but is none",
@@ -93,6 +100,7 @@ struct ExplainCommand: EnvironmentCommand {
     }
 
     private func read(
+        _ text: String,
         _ meant: (subject: Subject, sale: SaleID?),
         _ stores: InspectionStores
     ) async throws -> ExplainReport {
@@ -104,9 +112,9 @@ struct ExplainCommand: EnvironmentCommand {
         }
         if case .unit = meant.subject, kind == nil {
             for id in report.sales.prefix(1) {
-                let user = try await stores.inspection.inspect(user: subject, in: id, attempts: 0)
+                let user = try await stores.inspection.inspect(user: text, in: id, attempts: 0)
                 guard let user, user.hasTrace else { continue }
-                report.note = "There is also a user '\(subject)': add --as user to ask about that one."
+                report.note = "There is also a user '\(text)': add --as user to ask about that one."
             }
         }
         return report

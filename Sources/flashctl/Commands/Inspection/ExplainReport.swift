@@ -99,7 +99,7 @@ struct ExplainReport: Report, Sendable {
             facts.append(("in Postgres", .init(standing.postgres.word)))
             facts.append(("API answer", .init(answer, standing.answer.status == 200 ? .green : .yellow)))
         }
-        facts += AgreementSection.facts(explanation.agreement)
+        facts += AgreementSection.facts(explanation.agreement, isOver: explanation.sale?.finishedAt != nil)
         var notes: [String] = []
         if explanation.leftOut > 0 {
             let count = NumberText.grouped(explanation.leftOut)

@@ -35,7 +35,7 @@ extension InspectUserReport {
             let bought = user.redisBought ?? 0
             facts.append(("Redis counts", .init("\(units - bought) held + \(bought) bought")))
         }
-        return facts + AgreementSection.facts(user.agreement)
+        return facts + AgreementSection.facts(user.agreement, isOver: user.sale?.finishedAt != nil)
     }
 
     private static func ban(_ ban: UserInspection.Ban?) -> TableLayout.Cell {
