@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-deps test-deps format \
+.PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect bench-deps test-deps format \
   lint clean
 
 # The toolchain's installer puts it here without touching PATH.
@@ -25,7 +25,7 @@ help:
 	@echo "make faults  break everything and check (SEEDS=20 FAULTS=a,b SEED=7 JOBS=4 RESULTS=folder)"
 	@echo "make chaos   minutes of random faults (MINUTES=5 SEED=1)"
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
-	@echo "make bench   measure, and write docs/BENCHMARKS.md"
+	@echo "make bench   measure, and write docs/BENCHMARKS.md; make bench-inspect: inspect-user on ten million attempts"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
 	@echo "make uninstall   removes exactly those"
@@ -96,6 +96,9 @@ format: toolchain
 
 bench: bench-deps build
 	python3 bench/run.py $(ARGS)
+
+bench-inspect: bench-deps build
+	python3 bench/inspection.py $(ARGS)
 
 deps: toolchain
 	@scripts/install-packages.sh $(PACKAGES)

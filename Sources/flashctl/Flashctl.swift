@@ -28,6 +28,8 @@ struct Flashctl: AsyncParsableCommand {
             UnbanCommand.self,
             LimitCommand.self,
             StatusCommand.self,
+            InspectUserCommand.self,
+            ExplainCommand.self,
             VerifyCommand.self,
             DoctorCommand.self,
             ReconcileCommand.self,

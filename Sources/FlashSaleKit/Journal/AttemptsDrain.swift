@@ -12,12 +12,16 @@ public struct AttemptsDrain: Sendable {
         limits: DrainLimits = DrainLimits(),
         careful: Bool = false
     ) {
+        let blocks = AttemptsBlocks()
         drain = JournalDrain(.attempts, redis: redis, postgres: postgres, limits: limits) { portion, postgres in
+            // Before, not after: an error here must not hide what the turn has committed.
+            if !careful { try await blocks.summarize(portion.saleID, on: postgres) }
             let batch = AttemptsBatch(portion: portion)
             let result =
                 careful || portion.careful
                 ? try await batch.commitRowByRow(on: postgres) : try await batch.commitWithCopy(on: postgres)
             Failpoint.reach("attempts.after-commit")
+            await blocks.wrote(result?.rows ?? 0, to: portion.saleID)
             return result
         }
     }

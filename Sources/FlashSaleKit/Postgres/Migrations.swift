@@ -30,6 +30,10 @@ public enum Migrations {
             name: "m0002_recoveries",
             script: String(decoding: PackageResources.m0002_recoveries_sql, as: UTF8.self)
         ),
+        Migration(
+            name: "m0003_lookups",
+            script: String(decoding: PackageResources.m0003_lookups_sql, as: UTF8.self)
+        ),
         Migration(name: "m0004_control", script: String(decoding: PackageResources.m0004_control_sql, as: UTF8.self)),
         Migration(
             name: "m0005_dead_letter_steps",

@@ -74,6 +74,7 @@ public struct SaleStore: Sendable {
             alter table attempts attach partition \(identifier: name) for values in (\(literal: id.rawValue))
             """
         )
+        try session.query(AttemptsBlocks.creation(for: id))
         try session.query(
             """
             insert into journal_cursor (sale_id, stream, epoch, last_id)

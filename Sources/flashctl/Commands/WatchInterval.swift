@@ -13,9 +13,17 @@ struct WatchInterval: ExpressibleByArgument, Sendable, Equatable, CustomStringCo
         self.seconds = seconds
     }
 
+    /// Nil for what is no number: then it is not the value of the option but the next argument.
     init?(argument: String) {
-        guard let seconds = Double(argument), WatchInterval.range.contains(seconds) else { return nil }
+        guard let seconds = Double(argument) else { return nil }
         self.init(seconds: seconds)
+    }
+
+    /// Says what is wrong with it.
+    func validate() throws {
+        guard WatchInterval.range.contains(seconds) else {
+            throw ValidationError("--watch takes 0.1 to 3600 seconds, not \(seconds).")
+        }
     }
 
     var description: String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }

@@ -4,7 +4,9 @@ import Testing
 
 /// What `--help` promises.
 @Suite(.serialized) struct HelpTests {
-    private static let names = ["serve", "seed-sale", "rotate-hour", "status", "doctor", "migrate", "loadtest"]
+    private static let names = [
+        "serve", "seed-sale", "rotate-hour", "status", "inspect-user", "explain", "doctor", "migrate", "loadtest",
+    ]
 
     @Test(arguments: names)
     func everyCommandHasExamplesAndTheCommonOptions(name: String) async throws {
@@ -19,7 +21,7 @@ import Testing
         #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
-    @Test(arguments: ["seed-sale", "status", "doctor", "migrate", "loadtest"])
+    @Test(arguments: ["seed-sale", "status", "inspect-user", "explain", "doctor", "migrate", "loadtest"])
     func commandsWithDataHaveFormats(name: String) async throws {
         let outcome = try await BuiltBinary.run([name, "--help"])
         #expect(outcome.output.contains("-o, --output"))
@@ -50,6 +52,11 @@ import Testing
             ["serve", "--local"],
             ["serve", "--no-rotate", "--event-loops", "2"],
             ["doctor", "--local"],
+            ["inspect-user", "alice", "--sale", "all", "-o", "json"],
+            ["inspect-user", "alice", "--watch=5"],
+            ["explain", "4711", "--sale", "12"],
+            ["explain", "-"],
+            ["explain", "4711", "--as", "user", "--sale", "all", "--limit", "1000"],
             ["doctor", "-o", "json"],
             ["status", "--sale", "12", "-o", "json"],
         ]

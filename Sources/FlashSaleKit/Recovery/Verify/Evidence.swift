@@ -78,7 +78,7 @@ struct Evidence: Sendable {
         }
     }
 
-    private static func trouble(_ recount: PostgresRecount, _ contents: RedisContents, _ fence: Int64?) -> Trouble? {
+    static func trouble(_ recount: PostgresRecount, _ contents: RedisContents, _ fence: Int64?) -> Trouble? {
         if contents.state == .recovering, contents.epoch != fence { return .recovering }
         if contents.epoch != recount.epoch { return .epochMoved(from: recount.epoch, to: contents.epoch) }
         for stream in JournalStream.allCases {
@@ -98,7 +98,7 @@ struct Evidence: Sendable {
         }
     }
 
-    private init(
+    init(
         _ recount: PostgresRecount,
         _ contents: RedisContents? = nil,
         _ tail: JournalTail? = nil,

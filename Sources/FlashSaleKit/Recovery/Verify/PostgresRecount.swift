@@ -110,7 +110,7 @@ struct PostgresRecount: Sendable {
         depth == .full || cursor(.attempts).rows <= Verification.quickAttempts
     }
 
-    private mutating func readSale(_ session: PostgresSession) throws -> Bool {
+    mutating func readSale(_ session: PostgresSession) throws -> Bool {
         let rows = try session.query(
             """
             select stock, user_limit, hold_ms, opens_at, closes_at, opened_in_redis_at is not null as opened,
@@ -139,7 +139,7 @@ struct PostgresRecount: Sendable {
         return true
     }
 
-    private mutating func readCursors(_ session: PostgresSession) throws {
+    mutating func readCursors(_ session: PostgresSession) throws {
         for row in try session.query(
             """
             select stream, epoch, last_id, drained_entries, drained_rows from journal_cursor where sale_id = \(saleID)
@@ -155,7 +155,7 @@ struct PostgresRecount: Sendable {
         }
     }
 
-    private mutating func readRecoveries(_ session: PostgresSession) throws {
+    mutating func readRecoveries(_ session: PostgresSession) throws {
         for row in try session.query(
             """
             select epoch, kind, ledger_seq, attempts_seq, started_at, completed_at from recoveries

@@ -142,6 +142,9 @@ struct RedisContents: Sendable {
         RedisError(.unexpectedReply, "the keys of a sale were read and the answer is none that the script gives")
     }
 
+    /// Nothing is known yet.
+    init() {}
+
     private init(_ fields: [RedisReply], _ keys: SaleKeys) throws {
         guard fields.count == 12, let seconds = fields[1].integerValue, let micros = fields[2].integerValue else {
             throw RedisContents.unexpected()

@@ -43,6 +43,7 @@ struct StatusCommand: EnvironmentCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
+        try watch?.validate()
         if sale == .all { throw ValidationError("--sale takes the number of one sale, or current.") }
         if fast, records { throw ValidationError("--fast and --records contradict each other.") }
     }

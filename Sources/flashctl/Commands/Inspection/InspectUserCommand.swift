@@ -1,0 +1,85 @@
+import ArgumentParser
+import FlashSaleKit
+
+/// `flashctl inspect-user`
+struct InspectUserCommand: EnvironmentCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect-user",
+        abstract: "Shows how a user stands: holds, purchases, quota, bans, attempts, and whether the stores agree.",
+        usage: "flashctl inspect-user <user> [<options>]",
+        discussion: """
+            It only reads, by keys and indexes: it takes as long for ten million attempts as for ten, and may be used \
+            under full load. Postgres, Redis and the journal between them are compared as `verify` does; a difference \
+            is named, and ends the command with 98. When one store is away it shows what the other knows, and exits \
+            with 69. A user of whom nothing is known ends it with 1.
+
+            With --watch it shows this again and again, on a terminal in the same place, until Ctrl-C ends it with 130.
+
+            Examples:
+              flashctl inspect-user alice --local
+              flashctl inspect-user alice --sale all -o json
+              flashctl inspect-user alice --watch=5
+            """
+    )
+
+    @Argument(help: "The user.")
+    var user: String
+
+    @Option(help: "Number of a sale, current, or all.")
+    var sale = SaleArgument.current
+
+    @Option(help: "How many of the newest attempts are listed, 0 to 10,000.")
+    var attempts = 10
+
+    @Option(
+        defaultAsFlag: WatchInterval(seconds: 2),
+        help: "Show it again after so many seconds."
+    )
+    var watch: WatchInterval?
+
+    @OptionGroup var storeOptions: StoreOptions
+    @OptionGroup var outputOptions: OutputOptions
+
+    func validate() throws {
+        try watch?.validate()
+        guard UserID.isValid(user.utf8) else {
+            throw ValidationError("A user has 1 to 64 bytes of UTF-8 without control characters.")
+        }
+        guard Subject.read(user, as: .code) == nil else {
+            throw ValidationError("This is a code, not a user: `flashctl explain` tells what became of it.")
+        }
+        guard (0...10_000).contains(attempts) else {
+            throw ValidationError("--attempts takes 0 to 10000, not \(attempts).")
+        }
+    }
+
+    func run(in environment: CommandEnvironment) async throws {
+        let configuration = try storeOptions.configuration(in: environment)
+        let output = outputOptions.output(in: environment)
+        let isWatched = watch != nil
+        let failure = try await Stores.using(configuration, local: storeOptions.local, handlesSignals: isWatched) {
+            stores -> CommandFailure? in
+            guard let watch else {
+                let report = try await read(stores)
+                try output.write(report)
+                if report.failure == nil, report.missing != nil { throw SilentExit(.unreachable) }
+                return report.failure
+            }
+            try await Watch(interval: watch.duration).run(in: environment, output) { try await read(stores) }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    private func read(_ stores: Stores) async throws -> InspectUserReport {
+        try await InspectionStores.using(stores) { stores in
+            var report = InspectUserReport(user: user, missing: stores.missing, trouble: stores.trouble)
+            for id in try await stores.sales(sale) {
+                report.sales.append(id)
+                let found = try await stores.inspection.inspect(user: user, in: id, attempts: attempts)
+                if let found, found.hasTrace { report.inspections.append(found) }
+            }
+            return report
+        }
+    }
+}

@@ -1,0 +1,107 @@
+import FlashSaleKit
+
+/// The same for people.
+extension InspectUserReport {
+    var sections: [ReportSection] {
+        var sections: [ReportSection] = []
+        if let missing { sections.append(.paragraph("\(missing).")) }
+        for inspection in inspections { sections += InspectUserReport.sections(inspection) }
+        return sections
+    }
+
+    private static func sections(_ user: UserInspection) -> [ReportSection] {
+        var sections: [ReportSection] = [.facts(title: nil, facts(user))]
+        if !user.holds.isEmpty { sections.append(.table(title: "Holds", holds(user))) }
+        if !user.purchases.isEmpty { sections.append(.table(title: "Purchases", purchases(user))) }
+        if !user.attempts.isEmpty { sections.append(.table(title: "Last attempts", attempts(user))) }
+        return sections + AgreementSection.sections(user.agreement)
+    }
+
+    private static func facts(_ user: UserInspection) -> [(name: String, value: TableLayout.Cell)] {
+        let sum = "\(user.held) held + \(user.sold) bought of at most \(user.limit)"
+        let outcomes = Outcome.allCases.map { "\($0.name) \(NumberText.grouped(user.outcomes[$0] ?? 0))" }
+        let total = NumberText.grouped(user.outcomes.values.reduce(0, +))
+        var facts: [(name: String, value: TableLayout.Cell)] = [
+            ("user", .init(user.user, .bold)),
+            ("sale", .init(user.saleID.description + (user.sale.map { ", \($0.terms.itemName)" } ?? ""))),
+            ("at", .init(user.at.rfc3339)),
+            ("units", .init(sum)),
+            ("quota left", .init("\(user.quotaLeft)", user.quotaLeft == 0 ? .yellow : .plain)),
+            ("banned", ban(user.ban)),
+            ("ended holds", .init("\(user.expired) expired, \(user.released) released")),
+            ("attempts", .init("\(total): \(outcomes.joined(separator: ", "))")),
+        ]
+        if let units = user.redisUnits {
+            let bought = user.redisBought ?? 0
+            facts.append(("Redis counts", .init("\(units - bought) held + \(bought) bought")))
+        }
+        return facts + AgreementSection.facts(user.agreement, isOver: user.sale?.finishedAt != nil)
+    }
+
+    private static func ban(_ ban: UserInspection.Ban?) -> TableLayout.Cell {
+        guard let ban else { return .init("no") }
+        let who = ban.who.map { " by \($0)" } ?? ""
+        let since = ban.at.map { " since \($0.rfc3339)" } ?? ""
+        return .init("yes, '\(ban.reason)'\(who)\(since)", .red)
+    }
+
+    private static func holds(_ user: UserInspection) -> TableLayout {
+        let rows = user.holds.map { hold -> [TableLayout.Cell] in
+            let left = (hold.deadline.microseconds - user.at.microseconds) / 1_000_000
+            return [
+                .init(hold.id.description), .init("\(hold.itemID)"),
+                left > 0 ? .init(DurationText.text(milliseconds: left * 1000)) : .init("over", .yellow),
+                .init(hold.deadline.rfc3339), .init("not yet numbered"), .init(hold.place.name),
+            ]
+        }
+        return TableLayout(
+            columns: [
+                .init("hold"), .init("item", .right), .init("left", .right), .init("until"), .init("unit"),
+                .init("recorded in"),
+            ],
+            rows: rows
+        )
+    }
+
+    private static func purchases(_ user: UserInspection) -> TableLayout {
+        let rows = user.purchases.map { purchase -> [TableLayout.Cell] in
+            [
+                .init("\(purchase.unit)", .bold), .init("\(purchase.userSlot)"), .init("\(purchase.itemID)"),
+                .init(purchase.at.rfc3339), .init(purchase.ticket.isEmpty ? "-" : purchase.ticket),
+                .init(purchase.holdID.description),
+                purchase.isCommitted ? .init("committed") : .init("on its way", .yellow),
+            ]
+        }
+        return TableLayout(
+            columns: [
+                .init("unit", .right), .init("number", .right), .init("item", .right), .init("bought"),
+                .init("ticket"), .init("hold"), .init("receipt"),
+            ],
+            rows: rows
+        )
+    }
+
+    private static func attempts(_ user: UserInspection) -> TableLayout {
+        let rows = user.attempts.map { attempt -> [TableLayout.Cell] in
+            [
+                .init(attempt.at.rfc3339), .init(attempt.outcome?.name ?? "?", style(attempt.outcome)),
+                .init("\(attempt.itemID)"), .init("\(attempt.step.seq)"), .init(attempt.place.name),
+            ]
+        }
+        return TableLayout(
+            columns: [
+                .init("at"), .init("outcome"), .init("item", .right), .init("step", .right), .init("recorded in"),
+            ],
+            rows: rows
+        )
+    }
+
+    private static func style(_ outcome: Outcome?) -> TextStyle {
+        switch outcome {
+        case .held: .green
+        case .banned: .red
+        case .soldOut, .userLimit: .yellow
+        case nil: .plain
+        }
+    }
+}
