@@ -124,8 +124,6 @@ final class HoldBatcher {
         switch reply {
         case .decided(let decision, _): decided(decision)
         case .refused(.paused, _): answer(batch, .paused)
-        // Finished meanwhile: Postgres knows every code of the sale.
-        case .refused(.closed, _): for claim in batch.claims { resolve(claim) }
         case .refused(let status, _):
             server.refused(sale, status)
             answer(batch, .unavailable)
