@@ -124,6 +124,8 @@ extension RestoredSale {
         state.limit = settings["limit"].flatMap { Int($0) } ?? terms.userLimit
         state.checkoutPaused = settings["checkout_paused"] == "1"
         state.purchasePaused = settings["purchase_paused"] == "1"
+        // A hold that was lost with its end must be able to lapse, before the sale is finished anew.
+        state.isFinished = settings["state"] == SaleState.finished.rawValue && openHolds == 0
         state.sequence = max(ledgerSequence, attemptsSequence)
         state.ledgerFloor = (cursors[.ledger] ?? .zero).description
         state.attemptsFloor = (cursors[.attempts] ?? .zero).description
