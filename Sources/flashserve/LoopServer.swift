@@ -184,7 +184,7 @@ final class LoopServer {
             // SCRIPT FLUSH: a new connection loads the scripts again.
             redis.close()
             control.recheckRedis("\(error)")
-        case .server("READONLY"), .server("LOADING"), .server("MASTERDOWN"), .server("WRONGTYPE"), .unexpectedReply:
+        case _ where error.isSignOfLoss:
             control.invalidateRedis("\(error)", suspect: nil)
             redis.close()
         default: break
