@@ -151,6 +151,9 @@ final class LoopServer {
         ticks += 1
         coarseNow = .now()
         responses.refresh(now: Timestamp.host)
+        checkouts.refuseLate()
+        purchases.refuseLate()
+        releases.refuseLate()
         waiters.expire()
         if !waiters.isIdle { waiters.lookUpAll() }
         if ticks % 2 == 0 { connections.checkTime(now) }
