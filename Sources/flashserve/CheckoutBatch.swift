@@ -23,6 +23,10 @@ final class CheckoutBatch {
     private(set) var codes: [HoldCode] = []
     /// Set when the batch was sent on to the sale that has opened meanwhile; it moves once.
     var hasMoved = false
+    /// When its first attempt came.
+    var since = NIODeadline.now()
+    /// Set when later attempts go into another batch.
+    var isClosed = false
 
     var count: Int { attempts.count }
 
@@ -68,5 +72,6 @@ final class CheckoutBatch {
         payload.clear()
         hasKeys = false
         hasMoved = false
+        isClosed = false
     }
 }

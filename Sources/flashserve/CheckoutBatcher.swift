@@ -12,6 +12,7 @@ final class CheckoutBatcher {
     private var spare: [CheckoutBatch] = []
     private var waitingCount = 0
     private var inFlight = 0
+    private var waitLimit = WaitLimit()
     private var generator = CodeGenerator()
     private var holdIDs = ByteBuffer()
     private var keyFlags = ByteBuffer()
@@ -29,10 +30,11 @@ final class CheckoutBatcher {
             return responder(server.responses.fixed(.overloaded))
         }
         let batch: CheckoutBatch
-        if let last = waiting.last, last.count < Limits.batch {
+        if let last = waiting.last, last.count < Limits.batch, !last.isClosed {
             batch = last
         } else {
             batch = spare.popLast() ?? CheckoutBatch()
+            batch.since = server.now
             waiting.append(batch)
         }
         batch.add(user: user, itemID: itemID, key: key, onlyRepeats: onlyRepeats, responder: responder)
@@ -48,8 +50,22 @@ final class CheckoutBatcher {
         }
     }
 
+    /// Refuses what has waited for too long; called four times a second. Attempts that come later may be in time when
+    /// those are not, so they go into a batch of their own.
+    func refuseLate() {
+        let now = server.now
+        while let batch = waiting.first, waitLimit.isOver(batch.since, now: now) {
+            waiting.removeFirst()
+            waitingCount -= batch.count
+            refuse(batch, .overloaded)
+        }
+        waiting.last?.isClosed = true
+    }
+
     private func send(_ batch: CheckoutBatch) {
+        let now = server.now
         guard let redis = server.redis.usable else { return refuse(batch, .unavailable) }
+        guard !waitLimit.isOver(batch.since, now: now) else { return refuse(batch, .overloaded) }
         guard let sale = server.schedule.current(server.now) else { return refuseWithoutSale(batch) }
         holdIDs.clear()
         keyFlags.clear()
@@ -71,6 +87,7 @@ final class CheckoutBatcher {
         inFlight += 1
         redis.send(RedisCommand(encoded: command)) { result in
             self.inFlight -= 1
+            self.waitLimit.observed(self.server.now - now)
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }

@@ -19,10 +19,15 @@ final class HoldBatcher {
 
     private final class Batch {
         let saleID: SaleID
+        /// When its first claim came.
+        let since: NIODeadline
         var claims: [Claim] = []
+        /// Set when later claims go into another batch.
+        var isClosed = false
 
-        init(saleID: SaleID) {
+        init(saleID: SaleID, since: NIODeadline) {
             self.saleID = saleID
+            self.since = since
         }
     }
 
@@ -31,6 +36,7 @@ final class HoldBatcher {
     private var waiting: Deque<Batch> = []
     private var waitingCount = 0
     private var inFlight = 0
+    private var waitLimit = WaitLimit()
     private var lottery = LotteryTicket()
 
     init(server: LoopServer, operation: Operation) {
@@ -48,10 +54,12 @@ final class HoldBatcher {
                 ? resolve(claim)
                 : responder(server.responses.fixed(.unavailable))
         }
-        if let batch = waiting.last(where: { $0.saleID == code.saleID }), batch.claims.count < Limits.batch {
+        if let batch = waiting.last(where: { $0.saleID == code.saleID && !$0.isClosed }),
+            batch.claims.count < Limits.batch
+        {
             batch.claims.append(claim)
         } else {
-            let batch = Batch(saleID: code.saleID)
+            let batch = Batch(saleID: code.saleID, since: server.now)
             batch.claims.append(claim)
             waiting.append(batch)
         }
@@ -67,13 +75,27 @@ final class HoldBatcher {
         }
     }
 
+    /// Refuses what has waited for too long; called four times a second.
+    func refuseLate() {
+        let now = server.now
+        while let batch = waiting.first, waitLimit.isOver(batch.since, now: now) {
+            waiting.removeFirst()
+            waitingCount -= batch.claims.count
+            answer(batch, .overloaded)
+        }
+        for batch in waiting { batch.isClosed = true }
+    }
+
     private func send(_ batch: Batch) {
+        let now = server.now
+        guard !waitLimit.isOver(batch.since, now: now) else { return answer(batch, .overloaded) }
         guard let redis = server.redis.usable, let sale = server.schedule.sale(batch.saleID) else {
             return answer(batch, .unavailable)
         }
         inFlight += 1
         redis.send(command(for: batch, of: sale)) { result in
             self.inFlight -= 1
+            self.waitLimit.observed(self.server.now - now)
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }
@@ -124,8 +146,6 @@ final class HoldBatcher {
         switch reply {
         case .decided(let decision, _): decided(decision)
         case .refused(.paused, _): answer(batch, .paused)
-        // Finished meanwhile: Postgres knows every code of the sale.
-        case .refused(.closed, _): for claim in batch.claims { resolve(claim) }
         case .refused(let status, _):
             server.refused(sale, status)
             answer(batch, .unavailable)

@@ -30,6 +30,12 @@ enum Limits {
     static let batchesInFlight = 2
     /// Attempts of one event loop that wait for a batch; beyond: 503 `overloaded`, undecided.
     static let waitingAttempts = 16_384
+    /// How long a request waits for its batch; beyond: 503 `overloaded`, undecided.
+    static let queueTime = TimeAmount.milliseconds(1500)
+    /// How long waiting and the answer of Redis may take together; waiting is cut short for it.
+    static let answerTime = TimeAmount.milliseconds(1900)
+    /// The least that a request waits, however slow Redis is. A slower answer than what is left is given up.
+    static let shortestQueueTime = TimeAmount.milliseconds(400)
     /// Purchases of one event loop that wait for Postgres; beyond: 503 `overloaded`, undecided.
     static let waitingPurchases = 16_384
     /// How long a purchase waits for its row in Postgres; beyond: 202 `pending`.

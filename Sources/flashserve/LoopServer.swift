@@ -151,6 +151,9 @@ final class LoopServer {
         ticks += 1
         coarseNow = .now()
         responses.refresh(now: Timestamp.host)
+        checkouts.refuseLate()
+        purchases.refuseLate()
+        releases.refuseLate()
         waiters.expire()
         if !waiters.isIdle { waiters.lookUpAll() }
         if ticks % 2 == 0 { connections.checkTime(now) }
@@ -184,7 +187,7 @@ final class LoopServer {
             // SCRIPT FLUSH: a new connection loads the scripts again.
             redis.close()
             control.recheckRedis("\(error)")
-        case .server("READONLY"), .server("LOADING"), .server("MASTERDOWN"), .server("WRONGTYPE"), .unexpectedReply:
+        case _ where error.isSignOfLoss:
             control.invalidateRedis("\(error)", suspect: nil)
             redis.close()
         default: break

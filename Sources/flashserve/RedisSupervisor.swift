@@ -100,14 +100,12 @@ actor RedisSupervisor {
         let client = try await connect()
         do {
             let connection = try await postgres.connection()
-            var strictness = HandshakeOptions()
-            strictness.allowNoAOF = options.allowNoAOF
             let logger = logger
             let suspects = state.current.suspects
             let handshake = Handshake(
                 redis: client,
                 postgres: connection,
-                options: strictness,
+                options: options.handshake,
                 suspects: suspects
             ) { notice in
                 logger.warning("sale recovered", metadata: ["what": "\(notice)"])

@@ -10,6 +10,7 @@ struct ScheduleService: Sendable {
     let state: ServerState
     let loops: [LoopHandle]
     let hourly: HourlyTerms?
+    let handshake: HandshakeOptions
     let logger: Logger
 
     /// Reads the schedule every second until cancelled.
@@ -73,7 +74,8 @@ struct ScheduleService: Sendable {
             let rotation = Rotation(
                 redis: redis,
                 postgres: try await rotationPostgres.connection(),
-                hourly: hourly
+                hourly: hourly,
+                handshake: handshake
             ) { notice in
                 logger.warning("sale recovered", metadata: ["what": "\(notice)"])
             }

@@ -43,6 +43,13 @@ public struct ServerOptions: Sendable {
     /// Between two looks at everything that must be true.
     var guardInterval = Duration.seconds(10)
 
+    /// How strictly Redis is looked at, by whatever part of the server does it.
+    var handshake: HandshakeOptions {
+        var options = HandshakeOptions()
+        options.allowNoAOF = allowNoAOF
+        return options
+    }
+
     /// Options with the defaults of the design.
     public init(redis: RedisEndpoint, postgres: PostgresEndpoint) {
         self.redis = redis

@@ -36,6 +36,7 @@ struct ServerParts {
             state: state,
             loops: loops,
             hourly: options.rotate,
+            handshake: options.handshake,
             logger: logger
         )
     }

@@ -34,6 +34,34 @@ import Testing
         return try await shop.anotherProcess()
     }
 
+    /// Redis has lost its last writes, the adoption among them. What was decided before it was never drained.
+    @Test func whatAnOlderCopyStillHoldsIsDrained() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let before = try await shop.openSale()
+            let holds = try await before.checkout(["anna"], expect: "H")
+            let older = try await copyOfRedis(shop)
+            let adopted = try await before.validated(shop.anotherProcess())
+            #expect(adopted.epoch > before.epoch)
+            let back = try await lose(.olderCopy, adopted, older: older)
+            let open = try await before.validated(back)
+            let kinds = try await back.text("select string_agg(kind, ' ' order by epoch) from recoveries")
+            #expect(kinds == "adopted rebuilt")
+            #expect(try await back.count("select count(*) from attempts") == 1)
+            #expect(try await open.purchase(holds) == [.purchased])
+        }
+    }
+
+    /// A copy of what Redis has now; it is restarted for that.
+    private func copyOfRedis(_ shop: Shop) async throws -> URL {
+        let data = URL(filePath: shop.stack.layout.redisData)
+        let older = data.deletingLastPathComponent().appending(path: "older")
+        try await shop.stack.stopRedis()
+        try FileManager.default.copyItem(at: data, to: older)
+        try await shop.stack.startRedis()
+        return older
+    }
+
     @Test(
         "lost data is rebuilt: no unit is sold twice, live codes buy, and no total is lowered",
         arguments: Loss.allCases
@@ -47,10 +75,7 @@ import Testing
             try await before.purchase([early[0]])
             try await before.drainLedger()
             try await before.drainAttempts()
-            let older = URL(filePath: shop.stack.layout.redisData).deletingLastPathComponent().appending(path: "older")
-            try await shop.stack.stopRedis()
-            try FileManager.default.copyItem(at: URL(filePath: shop.stack.layout.redisData), to: older)
-            try await shop.stack.startRedis()
+            let older = try await copyOfRedis(shop)
             shop = try await shop.anotherProcess()
             var open = try await OpenSale(shop: shop, sale: before.sale, epoch: before.epoch).recovered()
             let late = try await open.checkout(["anna", "anna", "carl", "dora"], expect: "HHHH")

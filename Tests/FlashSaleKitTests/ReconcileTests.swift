@@ -129,6 +129,28 @@ import Testing
         }
     }
 
+    /// Two installations whose sales have the same numbers: what this Redis has is not ours to repair.
+    @Test func aRedisOfAnotherInstallationIsLeftAlone() async throws {
+        try await Shop.with { shop in
+            let market = try await VerifyMarket.make(shop, 0)
+            let id = HoldID(high: 7, low: 7).description
+            try await market.send("HSET", market.open.keys.holds, id, "greta\t7\t9999999999999999\t0")
+            try await market.send("ZADD", market.open.keys.deadlines, "9999999999999999", id)
+            let own = try await market.plan()
+            #expect(!own.isEmpty)
+            let foreign = "00000000-0000-0000-0000-000000000000"
+            try await market.send("SET", Handshake.installationKey, foreign)
+            let plan = try await market.plan()
+            #expect(plan.isEmpty, "\(plan.steps.map(\.action))")
+            #expect(plan.needsPerson.contains { $0.contains(foreign) }, "\(plan.needsPerson)")
+            let before = try await shop.count("select last_value from epochs")
+            let error = await #expect(throws: RecoveryError.self) { try await market.apply(own.hash) }
+            #expect(error?.code == .installationMismatch)
+            #expect(try await shop.count("select last_value from epochs") == before)
+            #expect(try await market.logged("") == 0)
+        }
+    }
+
     /// Selling goes on between plan and application: the records in question have not moved.
     @Test func sellingMeanwhileDoesNotChangeThePlan() async throws {
         try await Shop.with { shop in

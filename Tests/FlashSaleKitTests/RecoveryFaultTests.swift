@@ -101,6 +101,25 @@ import Testing
         }
     }
 
+    /// What Redis cannot do at the moment says nothing about the records of a sale.
+    @Test func aTroubleThatPassesShutsNoSale() async throws {
+        try await Shop.with { shop in
+            _ = try await validate(shop)
+            let (first, second) = (try await shop.openSale(opensAgo: 120_000), try await shop.openSale())
+            for sale in [first, second] { _ = try await shop.redis.send(RedisCommand("DEL", sale.keys.users)) }
+            let socket = shop.stack.redisSocket
+            let interrupted = Handshake(redis: shop.redis, postgres: shop.postgres) { _ in flushScripts(socket) }
+            let error = await #expect(throws: RedisError.self) { _ = try await interrupted.validate() }
+            #expect(error?.code == .noScript)
+            let validated = try await validate(shop)
+            #expect(validated.shut.isEmpty)
+            #expect(validated.epochs.keys.sorted() == [first.id, second.id])
+            #expect(try await shop.count("select count(*) from recoveries where kind = 'refused'") == 0)
+            let sale = OpenSale(shop: shop, sale: second.sale, epoch: try #require(validated.epochs[second.id]))
+            try await sale.checkout(["bob"], expect: "H")
+        }
+    }
+
     /// Five thousand rows are read at once.
     @Test func moreRowsThanOnePortionAreRestored() async throws {
         try await Shop.with { shop in
@@ -116,6 +135,20 @@ import Testing
             #expect((snapshot.free, snapshot.held, snapshot.sold) == (9500, 5000, 5500))
             #expect(snapshot.isConsistent)
         }
+    }
+}
+
+/// Lets Redis forget all scripts before it returns.
+private func flushScripts(_ socket: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["redis-cli", "-s", socket, "script", "flush"]
+    process.standardOutput = FileHandle.nullDevice
+    do {
+        try process.run()
+        process.waitUntilExit()
+    } catch {
+        Issue.record(error)
     }
 }
 

@@ -116,6 +116,46 @@ struct RecoveryTests {
         }
     }
 
+    /// Failover without fencing: the old Redis sold on after the new one had taken over, and now looks whole.
+    @Test func aRedisThatWasReplacedMeanwhileIsNotTakenForTheGoodOne() async throws {
+        try await Shop.with { shop in
+            _ = try await handshake(shop).validate()
+            let before = try await shop.openSale(stock: 5)
+            let early = try await before.checkout(["anna"], expect: "H")
+            try await before.drainLedger()
+            try await before.drainAttempts()
+            try await withRedis { redis in
+                let successor = Shop(stack: shop.stack, redis: redis, postgres: shop.postgres)
+                let taken = try await before.validated(successor)
+                let sold = try await taken.checkout(["bob"], expect: "H")
+                try await taken.purchase(sold)
+                try await taken.drainLedger()
+                try await taken.drainAttempts()
+                // Later than all that Postgres has read, and with as many steps.
+                try await Task.sleep(for: .milliseconds(5))
+                let late = try await before.checkout(["carl"], expect: "H")
+                #expect(try await before.purchase(late) == [.purchased], "unit 1 again")
+                for user in ["dora", "emil"] { try await before.checkout([user], expect: "H") }
+                let back = try await before.validated(shop)
+                let kinds = try await shop.text("select string_agg(kind, ' ' order by epoch) from recoveries")
+                #expect(kinds == "rebuilt rebuilt")
+                let snapshot = try await back.snapshot()
+                #expect([snapshot.free, snapshot.held, snapshot.sold] == [3, 1, 1])
+                let outcomes = try await back.purchase([sold[0], early[0], late[0]])
+                #expect(outcomes == [.alreadyPurchased, .purchased, .unknown])
+                try await back.drainLedger()
+                try await back.drainAttempts()
+                let units = try await shop.text(
+                    "select string_agg(unit || ' ' || user_id, ', ' order by unit) from purchases"
+                )
+                #expect(units == "1 bob, 2 anna")
+                #expect(try await shop.count("select count(*) from dead_letter") == 0)
+                let report = try await Verification(redis: shop.redis, postgres: shop.postgres).run(before.id)
+                #expect(report.findings.map(\.sentence) == [])
+            }
+        }
+    }
+
     @Test func aRedisOfAnotherInstallationIsRefused() async throws {
         try await Shop.with { shop in
             let foreign = "00000000-0000-0000-0000-000000000000"

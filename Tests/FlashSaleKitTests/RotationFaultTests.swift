@@ -94,6 +94,74 @@ struct RotationFaultTests {
         }
     }
 
+    /// What went with the data of Redis is known and on record: the sale is finished all the same.
+    @Test(arguments: JournalStream.allCases)
+    func aSaleThatLostRedisDataIsFinished(drained: JournalStream) async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let lost = try await shop.openSale(opensAgo: 120_000)
+            let holds = try await lost.checkout(["anna", "bob"], expect: "HH")
+            if drained == .ledger { try await lost.drainLedger() } else { try await lost.drainAttempts() }
+            _ = try await shop.redis.send(RedisCommand("FLUSHALL"))
+            let rebuilt = try await lost.validated()
+            if drained == .ledger {
+                #expect(try await rebuilt.purchase([holds[0]]) == [.purchased])
+                #expect(try await rebuilt.release([holds[1]]) == [.released])
+            }
+            try await rebuilt.checkout(["carl"], expect: "H")
+            // Since the recovery nothing may be missing.
+            let broken = try await shop.openSale()
+            try await broken.checkout(["anna"], expect: "H")
+            try await broken.drainAttempts()
+            _ = try await shop.postgres.query(
+                "delete from \(identifier: AttemptsBatch.partition(of: broken.id)) where user_id = 'anna'"
+            )
+            for sale in [rebuilt, broken] {
+                for hold in try await sale.openHolds() { try await sale.release([hold]) }
+                try await sale.end()
+            }
+            let report = try await rotation(shop).run()
+            #expect(report.finished == [lost.id])
+            #expect(report.mismatches == [broken.id: ["0 attempts got a hold, the ledger has 1"]])
+        }
+    }
+
+    /// A sale that waits for somebody after its end: whatever Redis goes through meanwhile, it stays over.
+    @Test(arguments: ["restarted", "killed while recovering", "emptied"])
+    func aSaleThatIsOverStaysOver(kind: String) async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let open = try await shop.openSale()
+            let holds = try await open.checkout(["anna"], expect: "H")
+            try await open.purchase(holds)
+            try await open.end()
+            try await open.finish()
+            try await open.drainLedger()
+            try await open.drainAttempts()
+            var back = shop
+            switch kind {
+            case "restarted":
+                try await shop.stack.stopRedis()
+                try await shop.stack.startRedis()
+                back = try await shop.anotherProcess()
+            case "emptied": _ = try await shop.redis.send(RedisCommand("FLUSHALL"))
+            default:
+                let steps = EpochSteps(redis: shop.redis, postgres: shop.postgres)
+                let epoch = try await steps.takeEpoch()
+                try await steps.raiseCursors(of: [open.id], to: epoch)
+                _ = try await steps.fence(open.id, epoch)
+            }
+            let over = try await open.validated(back)
+            #expect(over.epoch > open.epoch)
+            #expect(try await over.snapshot().state == .finished)
+            #expect(try await over.purchase(holds) == [.alreadyPurchased])
+            let report = try await Verification(redis: back.redis, postgres: back.postgres).run(open.id)
+            #expect(report.findings.map(\.sentence) == [])
+            #expect(try await rotation(back).run().finished == [open.id])
+            #expect(try await back.count("select count(*) from ledger where kind = 'control'") == 1)
+        }
+    }
+
     /// Servers read the schedule every second: until they know of the end, the keys tell them.
     @Test func keysOutliveTheEndOfTheirSale() async throws {
         try await Shop.with { shop in
@@ -127,5 +195,26 @@ struct RotationFaultTests {
             _ = try await rotation(shop).run()
             #expect(try await keysLeft(open) == 0)
         }
+    }
+}
+
+extension OpenSale {
+    /// Closes the sale for good in Redis, as its finisher does first.
+    fileprivate func finish() async throws {
+        guard let request = ControlCall.Request(.finish, who: "ops", why: "test") else { throw ShopError("no request") }
+        let command = ControlCall.command(
+            keys: keys,
+            epoch: epoch,
+            confirmed: try await shop.store.now(),
+            request: request
+        )
+        let outcome = try ControlCall.parse(try await shop.redis.send(command)).decision
+        guard outcome == .changed else { throw ShopError("the sale was not finished: \(outcome, default: "refused")") }
+    }
+
+    /// What is held in Redis.
+    fileprivate func openHolds() async throws -> [HoldID] {
+        let members = try await shop.redis.send(RedisCommand("ZRANGE", keys.deadlines, "0", "-1")).elements ?? []
+        return members.compactMap { $0.string.flatMap { HoldID(hex: Array($0.utf8)) } }
     }
 }

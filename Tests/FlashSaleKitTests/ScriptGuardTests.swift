@@ -151,17 +151,22 @@ import Testing
         }
     }
 
-    @Test func `a finished sale answers closed to everything`() async throws {
+    @Test func `a finished sale decides nothing, and still knows what was bought`() async throws {
         try await withRedis { client in
             let clock = try await frozenTime(client)
             let bench = try await SaleBench.open(client, clock: clock, closesAfter: 1000)
-            #expect(try await bench.letters([attempt("ann", 1)]) == "H")
+            let holds = [attempt("ann", 1), attempt("ann", 2), attempt("bob", 3, keyed: true)]
+            #expect(try await bench.letters(holds) == "HHH")
+            #expect(try await bench.purchase(id(2)) == [.purchased])
+            #expect(try await bench.control(.pausePurchase).decision == .changed)
             #expect(try await bench.control(.finish).decision == .refused, "it is still open")
             try await bench.setClock(clock.adding(milliseconds: 60_000))
-            #expect(try await bench.expire().decision?.expired == 1)
+            #expect(try await bench.expire().decision?.expired == 2)
             #expect(try await bench.control(.finish).decision == .changed)
             let before = try await bench.everything()
-            #expect(try await Self.statuses(bench) == Array(repeating: .closed, count: 5))
+            #expect(try await Self.statuses(bench) == [.closed, .decided, .decided, .closed, .closed])
+            #expect(try await bench.purchase(id(1), id(2), id(3)) == [.unknown, .alreadyPurchased, .lapsed])
+            #expect(try await bench.release([id(1), id(2), id(3)]).decision == [.unknown, .alreadyPurchased, .lapsed])
             #expect(try await bench.control(.finish).decision == .unchanged)
             #expect(try await bench.everything() == before)
             #expect(try await bench.snapshot().state == .finished)

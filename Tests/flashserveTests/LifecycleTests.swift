@@ -226,6 +226,22 @@ import Testing
         }
     }
 
+    @Test("a server that may do without an append-only file keeps the hours as well")
+    func rotatesWithoutAppendOnlyFile() async throws {
+        try await LocalStack.withTemporary { stack in
+            try await TestServer.seed(stack, TestServer.terms())
+            let redis = try await TestServer.redis(stack)
+            _ = try await redis.send(RedisCommand("CONFIG", "SET", "appendonly", "no"))
+            await redis.close()
+            let server = try await TestServer.start(on: stack, rotate: HourlyTerms()) { $0.allowNoAOF = true }
+            try await server.eventually(
+                "select count(*) from sales where hourly and opened_in_redis_at is not null",
+                is: "2"
+            )
+            try await server.stop()
+        }
+    }
+
     /// Asks until the answer is no refusal for unavailability; at most five seconds.
     private func retry(_ client: HTTPTestClient, _ user: String) async throws {
         var status = 503

@@ -45,4 +45,31 @@ import Testing
             #expect(Int(decided ?? "") ?? .max <= Limits.batch * Limits.batchesInFlight)
         }
     }
+
+    @Test("who has waited for a slow Redis for too long is refused and never sent")
+    func waitingHasALimit() async throws {
+        try await TestServer.with(TestServer.terms(stock: 1000)) { server in
+            var clients: [HTTPTestClient] = []
+            for _ in 0..<12 { clients.append(try await server.connect()) }
+            try await server.stack.pauseRedis()
+            // The first two are in flight, one batch each; the others wait for one of them to come back.
+            for (index, client) in clients.enumerated() {
+                try await client.send("POST /checkout?user_id=u\(index)&id=1 HTTP/1.1\r\n\r\n")
+                if index < 2 { try await Task.sleep(for: .milliseconds(100)) }
+            }
+            try await Task.sleep(for: .milliseconds(1100))
+            server.stack.resumeRedis()
+            for (index, client) in clients.enumerated() where index >= 2 {
+                let answer = try #require(await client.receive())
+                #expect(answer.status == 503, "u\(index)")
+                #expect(answer.headers["retry-after"] != nil)
+            }
+            // Redis is quick again, and so is the next answer.
+            let next = try await server.connect()
+            try await until(201) { try await next.checkout("v\(Int.random(in: 0..<9_999))").status }
+            try await server.eventually("select count(*) > 0 from attempts where user_id like 'v%'", is: "t")
+            let sent = "select count(*) from attempts where user_id like 'u%' and user_id not in ('u0', 'u1')"
+            #expect(try await server.sql(sent) == [["0"]])
+        }
+    }
 }

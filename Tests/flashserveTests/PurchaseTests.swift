@@ -57,6 +57,32 @@ import Testing
         }
     }
 
+    @Test("a purchase on its way to Postgres when its sale is finished in Redis stays 202, and becomes 200")
+    func pendingOverTheEnd() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            let blocker = try await PostgresConnection.connect(
+                to: PostgresEndpoint(parsing: server.stack.postgresURL),
+                options: .init(),
+                logger: TestServer.logger
+            )
+            _ = try await blocker.query("set idle_in_transaction_session_timeout = 0")
+            _ = try await blocker.query("begin")
+            _ = try await blocker.query("select 1 from journal_cursor where stream = 'ledger' for update")
+            #expect(try await client.purchase(code).status == 202)
+            try await server.finishInRedis()
+            #expect(try await client.purchase(code).status == 202, "it was not drained")
+            #expect(try await client.request("DELETE", "/checkout?code=\(code)").status == 409)
+            let unknown = HoldCode(saleID: server.sale.id, high: 1, low: 2)
+            #expect(try await client.purchase("\(unknown)").status == 404)
+            _ = try await blocker.query("rollback")
+            await blocker.close()
+            try await until(200) { try await client.purchase(code).status }
+            #expect(try await server.sql("select count(*)::text from purchases") == [["1"]])
+        }
+    }
+
     @Test func codesNobodyIssuedAreUnknown() async throws {
         try await TestServer.with { server in
             let client = try await server.connect()
@@ -119,5 +145,18 @@ import Testing
             #expect(try await first.sql("select count(*)::text from purchases") == [["20"]])
             try await second.stop()
         }
+    }
+}
+
+extension TestServer {
+    /// Lets the sale end now, and closes it for good as its finisher does first.
+    fileprivate func finishInRedis() async throws {
+        let redis = try await redis()
+        let keys = SaleKeys(sale.id)
+        _ = try await redis.send(RedisCommand("HSET", keys.sale, "closes_us", "1"))
+        let request = try #require(ControlCall.Request(.finish, who: "test", why: "test"))
+        let command = ControlCall.command(keys: keys, epoch: try #require(sale.epoch), request: request)
+        #expect(try ControlCall.parse(try await redis.send(command)).decision == .changed)
+        await redis.close()
     }
 }

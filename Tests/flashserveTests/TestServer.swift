@@ -160,7 +160,10 @@ final class TestServer: Sendable {
     }
 
     /// A client with the scripts loaded.
-    func redis() async throws -> RedisClient {
+    func redis() async throws -> RedisClient { try await TestServer.redis(stack) }
+
+    /// A client with the scripts loaded.
+    static func redis(_ stack: LocalStack) async throws -> RedisClient {
         let client = try await RedisClient.connect(
             to: RedisEndpoint(parsing: stack.redisURL),
             on: MultiThreadedEventLoopGroup.singleton,

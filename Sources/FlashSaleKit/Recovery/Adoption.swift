@@ -44,9 +44,7 @@ struct Adoption: Sendable {
         let records = RecoveryRecords(postgres: postgres)
         do {
             return try await recover(sale, keysEpoch, epoch)
-        } catch let error where error is RecoveryError || error is CancellationError {
-            throw error
-        } catch {
+        } catch let error where Adoption.isAboutRecords(error) {
             guard redis.isActive, postgres.isUsable else { throw error }
             let why = "it could not be recovered: \(error)"
             try await records.refused(sale.id, epoch, why, startedAt: SaleStore(postgres: postgres).now())
@@ -54,15 +52,40 @@ struct Adoption: Sendable {
         }
     }
 
+    /// Whether it would be met again and again until somebody changes the records. Everything else passes by itself: a
+    /// Redis that has forgotten the scripts or cannot write to its disk, a Postgres that takes too long.
+    private static func isAboutRecords(_ error: any Error) -> Bool {
+        switch error {
+        case let error as JournalError: error.code != .fenced
+        case let error as ScheduleError: error.code == .refused
+        case let error as PostgresError:
+            // Values that cannot be, rows that contradict a constraint, and a partition that is missing.
+            error.code == .decoding || ["22", "23"].contains(error.sqlState?.prefix(2)) || error.sqlState == "42P01"
+        // What a script cannot read.
+        case let error as RedisError: [.server("ERR"), .server("WRONGTYPE"), .unexpectedReply].contains(error.code)
+        default: false
+        }
+    }
+
     private func recover(_ sale: Sale, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> RecoveryNotice {
-        guard let damage = try await damage(of: sale.id, keysEpoch, epoch) else {
+        let records = RecoveryRecords(postgres: postgres)
+        let latest = try await records.latestEpoch(of: sale.id)
+        let lastEpoch = keysEpoch ?? latest
+        // However whole such keys look: the sale went on without them.
+        let isReplaced = lastEpoch < latest
+        let damage =
+            isReplaced
+            ? "it went on elsewhere at epoch \(latest)" : try await damage(of: sale.id, keysEpoch, epoch)
+        guard let damage else {
             let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id))))
             let (holds, sold) = (snapshot?.held ?? 0, snapshot?.sold ?? 0)
-            try await RecoveryRecords(postgres: postgres).adopted(sale.id, epoch, holds: holds, sold: sold)
+            try await records.adopted(sale.id, epoch, holds: holds, sold: sold)
             return RecoveryNotice(sale: sale.id, epoch: epoch, result: .adopted)
         }
         let rebuild = Rebuild(redis: redis, postgres: postgres)
-        switch try await rebuild.rebuild(sale, epoch: epoch, reason: damage) {
+        // What the streams still hold then contradicts what Postgres has, such as who got the next unit.
+        let contradicts = isReplaced ? try await records.hasLedger(of: sale.id, beyond: lastEpoch) : false
+        switch try await rebuild.rebuild(sale, epoch: epoch, reason: damage, drains: !contradicts) {
         case .rebuilt(let holds, let sold):
             let result = RecoveryNotice.Result.rebuilt(why: damage, holds: holds, sold: sold)
             return RecoveryNotice(sale: sale.id, epoch: epoch, result: result)

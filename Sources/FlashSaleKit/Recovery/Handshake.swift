@@ -73,7 +73,7 @@ public struct Handshake: Sendable {
         }
         try await EpochSteps(redis: redis, postgres: postgres).loadScripts()
         let installation = try await Installation.read(postgres)
-        try await requireInstallation(installation)
+        try await installation.requireMatch(redis)
         if let validated = try await current(facts, installation) { return validated }
         let recovered = try await AdvisoryLock.recovery.whileHeld(on: postgres, patience: options.patience) {
             // Somebody else may have been faster.
@@ -136,7 +136,7 @@ public struct Handshake: Sendable {
             RedisCommand("EVAL", Handshake.installationScript, "1", Handshake.installationKey, installation.id)
         )
         // Another installation may have been faster.
-        try await requireInstallation(installation)
+        try await installation.requireMatch(redis)
         let store = RedisIdentityStore(postgres: postgres)
         let identity = try await store.bless(facts, installation, epoch: outcome.epoch)
         Failpoint.reach("recovery.blessed")
@@ -190,16 +190,5 @@ public struct Handshake: Sendable {
             }
         }
         return sales
-    }
-
-    /// Two databases on one Redis would sell each other's units.
-    private func requireInstallation(_ installation: Installation) async throws {
-        let found = try await redis.send(RedisCommand("GET", Handshake.installationKey)).string
-        guard let found, found != installation.id else { return }
-        throw RecoveryError(
-            .installationMismatch,
-            "this Redis belongs to installation \(found), this Postgres is installation \(installation.id)",
-            nextStep: "point REDIS_URL and POSTGRES_URL at stores that belong together, or give each its own Redis"
-        )
     }
 }

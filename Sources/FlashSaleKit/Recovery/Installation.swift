@@ -10,4 +10,15 @@ public struct Installation: Sendable, Equatable {
         let row = try await postgres.query("select id::text as id, secret from installation").one()
         return Installation(id: try row["id"].text, secret: try row["secret"].bytes)
     }
+
+    /// Two databases on one Redis would sell each other's units.
+    func requireMatch(_ redis: RedisClient) async throws {
+        let found = try await redis.send(RedisCommand("GET", Handshake.installationKey)).string
+        guard let found, found != id else { return }
+        throw RecoveryError(
+            .installationMismatch,
+            "this Redis belongs to installation \(found), this Postgres is installation \(id)",
+            nextStep: "point REDIS_URL and POSTGRES_URL at stores that belong together, or give each its own Redis"
+        )
+    }
 }

@@ -19,8 +19,10 @@ struct Rebuild: Sendable {
 
     /// Rebuilds the sale and opens it at this epoch.
     ///
-    /// - Parameter reason: why it is rebuilt, for the records.
-    func rebuild(_ sale: Sale, epoch: Int64, reason: String) async throws -> Outcome {
+    /// - Parameters:
+    ///   - reason: why it is rebuilt, for the records.
+    ///   - drains: whether what the streams still hold belongs to the sale.
+    func rebuild(_ sale: Sale, epoch: Int64, reason: String, drains: Bool = true) async throws -> Outcome {
         let startedAt = try await SaleStore(postgres: postgres).now()
         let records = RecoveryRecords(postgres: postgres)
         func refuse(_ problem: String) async throws -> Outcome {
@@ -28,7 +30,7 @@ struct Rebuild: Sendable {
             try await records.refused(sale.id, epoch, why, startedAt: startedAt)
             return .refused(why)
         }
-        if let problem = try await drainWhatIsLeft(of: sale.id, epoch) { return try await refuse(problem) }
+        if drains, let problem = try await drainWhatIsLeft(of: sale.id, epoch) { return try await refuse(problem) }
         Failpoint.reach("recovery.drained")
         let restored = try await RestoredSale.read(sale.id, from: postgres)
         if let problem = restored.contradiction(in: sale.terms) { return try await refuse(problem) }
@@ -124,6 +126,8 @@ extension RestoredSale {
         state.limit = settings["limit"].flatMap { Int($0) } ?? terms.userLimit
         state.checkoutPaused = settings["checkout_paused"] == "1"
         state.purchasePaused = settings["purchase_paused"] == "1"
+        // A hold that was lost with its end must be able to lapse, before the sale is finished anew.
+        state.isFinished = settings["state"] == SaleState.finished.rawValue && openHolds == 0
         state.sequence = max(ledgerSequence, attemptsSequence)
         state.ledgerFloor = (cursors[.ledger] ?? .zero).description
         state.attemptsFloor = (cursors[.attempts] ?? .zero).description

@@ -48,6 +48,23 @@ struct RecoveryRecords: Sendable {
         )
     }
 
+    /// The epoch of the last recovery after which the sale went on, whichever Redis it was; 0 without one.
+    func latestEpoch(of sale: SaleID) async throws -> Int64 {
+        try await postgres.query(
+            """
+            select coalesce(max(epoch), 0) as epoch from recoveries
+            where sale_id = \(sale) and completed_at is not null
+            """
+        ).one()["epoch"].int64
+    }
+
+    /// Whether Postgres has changes of the sale from epochs behind this one.
+    func hasLedger(of sale: SaleID, beyond epoch: Int64) async throws -> Bool {
+        try await postgres.query(
+            "select exists (select 1 from ledger where sale_id = \(sale) and epoch > \(epoch)) as found"
+        ).one()["found"].bool
+    }
+
     /// The unfinished sales whose streams can both be drained.
     func salesWithCursors() async throws -> Set<SaleID> {
         let rows = try await postgres.query(

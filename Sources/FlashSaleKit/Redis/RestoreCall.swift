@@ -31,6 +31,8 @@ public enum RestoreCall {
         public var checkoutPaused: Bool
         /// Whether purchases are paused.
         public var purchasePaused: Bool
+        /// Whether the sale is over for good.
+        public var isFinished: Bool
         /// Highest `seq` of both tables in Postgres; 0 for a new sale.
         public var sequence: Int64
         /// Lowest value of the clock: Postgres `now()`, or the latest time on record if that is later.
@@ -51,6 +53,7 @@ public enum RestoreCall {
             closesAt = terms.closesAt
             checkoutPaused = false
             purchasePaused = false
+            isFinished = false
             sequence = 0
             self.clockFloor = clockFloor
             ledgerFloor = "0-0"
@@ -65,7 +68,8 @@ public enum RestoreCall {
     }
 
     /// Keeps the keys as they are, if they are whole and carry the sentinels of `keysEpoch`
-    /// (``FenceCall/Fenced/keysEpoch``), and opens the sale. Writes nothing when they are damaged.
+    /// (``FenceCall/Fenced/keysEpoch``), and opens the sale, unless it was finished before. Writes nothing when
+    /// they are damaged.
     public static func adopt(keys: SaleKeys, epoch: Int64, keysEpoch: Int64) -> RedisCommand {
         command(keys, epoch, ["adopt", String(keysEpoch)])
     }
@@ -78,8 +82,9 @@ public enum RestoreCall {
             [
                 "begin", String(begin.stock), String(begin.limit), String(begin.holdMilliseconds),
                 String(begin.opensAt.microseconds), String(begin.closesAt.microseconds),
-                begin.checkoutPaused ? "1" : "0", begin.purchasePaused ? "1" : "0", String(begin.sequence),
-                String(begin.clockFloor.microseconds), begin.ledgerFloor, begin.attemptsFloor, begin.installation,
+                begin.checkoutPaused ? "1" : "0", begin.purchasePaused ? "1" : "0", begin.isFinished ? "1" : "0",
+                String(begin.sequence), String(begin.clockFloor.microseconds), begin.ledgerFloor, begin.attemptsFloor,
+                begin.installation,
             ]
         )
     }

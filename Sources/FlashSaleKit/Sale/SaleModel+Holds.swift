@@ -7,8 +7,7 @@ extension SaleModel {
     ) -> ScriptAnswer<[PurchaseCall.Outcome]> {
         let (now, refusal) = entrance(time, confirmed)
         if let refusal { return .refused(refusal, now: now) }
-        if finished { return .refused(.closed, now: now) }
-        if purchasePaused { return .refused(.paused, now: now) }
+        if purchasePaused, !finished { return .refused(.paused, now: now) }
         clock = now
         let ended = expire(claims.map(\.holdID), at: now)
 
@@ -50,7 +49,6 @@ extension SaleModel {
     ) -> ScriptAnswer<[ReleaseCall.Outcome]> {
         let (now, refusal) = entrance(time, confirmed)
         if let refusal { return .refused(refusal, now: now) }
-        if finished { return .refused(.closed, now: now) }
         clock = now
         let ended = expire(holdIDs, at: now)
 

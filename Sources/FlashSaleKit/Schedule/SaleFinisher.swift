@@ -31,7 +31,8 @@ struct SaleFinisher: Sendable {
                 nextStep: "validate Redis again: the sale is rebuilt then"
             )
         }
-        let record = try await SaleRecord.read(sale.id, from: postgres)
+        var record = try await SaleRecord.read(sale.id, from: postgres)
+        try await record.readLosses(of: sale.id, from: postgres)
         let problems = record.disagreements(with: snapshot)
         guard problems.isEmpty else { return .mismatch(problems) }
         let partition = AttemptsBatch.partition(of: sale.id)

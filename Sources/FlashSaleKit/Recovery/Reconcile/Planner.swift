@@ -33,8 +33,8 @@ struct Planner {
     /// Makes the plan.
     mutating func make() -> ReconciliationPlan {
         guard invariants.contains(where: { $0.violations > 0 }) else { return plan }
-        guard evidence.trouble == nil else {
-            // Without all of Redis and the journal nobody can tell what is missing.
+        guard evidence.trouble == nil, violations(.installation).isEmpty else {
+            // Without all of Redis and the journal nobody can tell what is missing, nor with those of somebody else.
             listTheRest(repairable: [])
             return plan
         }

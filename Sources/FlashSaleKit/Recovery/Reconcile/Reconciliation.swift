@@ -63,6 +63,8 @@ public struct Reconciliation: Sendable {
         actor: String,
         reason: String
     ) async throws -> Applied {
+        // A plan for a Redis of somebody else is empty, which would not say why.
+        try await Installation.read(postgres).requireMatch(redis)
         let applied = try await AdvisoryLock.recovery.whileHeld(on: postgres, patience: patience) {
             let plan = try await plan(sale)
             guard !plan.isEmpty else {

@@ -13,4 +13,8 @@ if current and current >= new then
     return { 'E', time, v[1] }
 end
 redis.call('HSET', SALE, 'epoch', ARGV[1], 'state', 'recovering')
+if v[2] == 'finished' then
+    -- It stays over, also when this recovery is killed and another one adopts the keys.
+    redis.call('HSET', SALE, 'finished', 1)
+end
 return { 'O', time, v[1] or '', v[2] or '', v[3] or '' }

@@ -1,14 +1,11 @@
 -- Turns a batch of holds into purchases. ARGV: 3 count, 4 "hold\tticket\n" for each.
 -- Reply: O, now, a letter for each: P purchased, A already purchased, X lapsed, U unknown. The end of the sale does not
--- matter while a hold lives.
+-- matter while a hold lives; a finished sale has none, but knows what was bought before Postgres does.
 local refusal = load()
 if refusal then
     return refusal
 end
-if sale.finished then
-    return { 'C', text(now) }
-end
-if sale.purchase_paused then
+if sale.purchase_paused and not sale.finished then
     return { 'P', text(now) }
 end
 

@@ -4,9 +4,6 @@ local refusal = load()
 if refusal then
     return refusal
 end
-if sale.finished then
-    return { 'C', text(now) }
-end
 
 local ids = {}
 for id in string.gmatch(ARGV[4], '(%x+)\n') do

@@ -63,6 +63,13 @@ local function add_units(rows, user_field)
     end
 end
 
+-- Lets the sale go on, in the state in which it was.
+local function reopen()
+    local state = redis.call('HGET', SALE, 'finished') == '1' and 'finished' or 'open'
+    redis.call('HSET', SALE, 'state', state, 'keys_epoch', ARGV[1])
+    redis.call('HDEL', SALE, 'finished', 'highest_unit', 'rebuilding')
+end
+
 function steps.adopt()
     local keys_epoch = redis.call('HGET', SALE, 'keys_epoch')
     if not keys_epoch or keys_epoch ~= ARGV[4] then
@@ -84,7 +91,7 @@ function steps.adopt()
     end
     redis.call('ZREM', DEADLINES, 'epoch:' .. keys_epoch)
     redis.call('ZADD', DEADLINES, '+inf', 'epoch:' .. ARGV[1])
-    redis.call('HSET', SALE, 'keys_epoch', ARGV[1], 'state', 'open')
+    reopen()
     return reply('done')
 end
 
@@ -101,11 +108,11 @@ local function next_id(id)
 end
 
 function steps.begin()
-    local stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, seq, floor, ledger_id, attempts_id,
-        installation = unpack(ARGV, 4, 15)
-    local numbers = { stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, seq, floor }
+    local stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor, ledger_id,
+        attempts_id, installation = unpack(ARGV, 4, 16)
+    local numbers = { stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor }
     ledger_id, attempts_id = next_id(ledger_id or ''), next_id(attempts_id or '')
-    for i = 1, 9 do
+    for i = 1, 10 do
         if not tonumber(numbers[i]) then
             return reply('value ' .. i .. ' of begin is no number')
         end
@@ -127,7 +134,7 @@ function steps.begin()
     redis.call('HSET', SALE, 'stock', stock, 'free', stock, 'held', 0, 'sold', 0, 'limit', limit, 'hold_ms', hold_ms,
         'opens_us', opens, 'closes_us', closes, 'checkout_paused', checkout_paused, 'purchase_paused', purchase_paused,
         'seq', seq, 'now_us', floor, 'trimmed_to_ledger', '0-0', 'trimmed_to_attempts', '0-0',
-        'installation', installation, 'highest_unit', 0, 'rebuilding', ARGV[1])
+        'installation', installation, 'highest_unit', 0, 'rebuilding', ARGV[1], 'finished', finished)
     return reply('done')
 end
 
@@ -237,8 +244,7 @@ function steps.open()
     journal(LEDGER, next_seq(), 'k', kind, 'p', '0\t' .. text(sale.stock) .. '\t' .. text(sale.free) .. '\t'
         .. text(sale.held) .. '\t' .. text(sale.sold) .. '\n')
     commit()
-    redis.call('HSET', SALE, 'state', 'open', 'keys_epoch', ARGV[1])
-    redis.call('HDEL', SALE, 'highest_unit', 'rebuilding')
+    reopen()
     return reply('done')
 end
 
