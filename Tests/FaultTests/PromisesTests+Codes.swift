@@ -15,8 +15,8 @@ extension PromisesTests {
     }
 
     private func sentences(
-        _ losses: [Promises.Loss] = [],
         _ uses: [faultsuite.Operation],
+        losses: [Promises.Loss] = [],
         _ change: (inout Books) -> Void = { _ in }
     ) -> [String] {
         verdict(losses) { operations, books in
@@ -25,14 +25,14 @@ extension PromisesTests {
         }.violations
     }
 
-    private let lapsed = Answer.reply(404, error: "expired_code")
+    private var lapsed: Answer { .reply(404, error: "expired_code") }
 
     @Test func aReceiptIsNeverForgotten() {
         let refusal = use(.purchase, lapsed, "alice")
         let found = sentences([refusal])
         #expect(found.count == 1 && found[0].hasPrefix("404 after the receipt"), "\(found)")
         // Not even when Redis lost its data.
-        #expect(sentences([loss(0, 0, to: 9000)], [refusal]).contains { $0.hasPrefix("404 after the receipt") })
+        #expect(sentences([refusal], losses: [loss(0, 0, to: 9000)]).contains { $0.hasPrefix("404 after the receipt") })
         // A refusal that was asked for before the receipt was there is another matter.
         let early = use(.purchase, lapsed, "alice", at: 5)
         #expect(!sentences([early]).contains { $0.hasPrefix("404 after") })
@@ -48,18 +48,18 @@ extension PromisesTests {
             books.purchases.append(row)
         }
         #expect(bought == [])
-        #expect(sentences([loss(0, 8400, to: 9000)], [pending]) == [])
-        #expect(sentences([loss(0, 8600, to: 9000)], [pending]).count == 1)
-        #expect(sentences([loss(0, 0, to: 7000)], [pending]).count == 1)
+        #expect(sentences([pending], losses: [loss(0, 8400, to: 9000)]) == [])
+        #expect(sentences([pending], losses: [loss(0, 8600, to: 9000)]).count == 1)
+        #expect(sentences([pending], losses: [loss(0, 0, to: 7000)]).count == 1)
         // The unit was taken by the request before, whose answer was cut off, and lost soon after it.
         let cut = use(.purchase, .unknown, at: 6)
-        #expect(sentences([loss(0, 0, to: 7000)], [cut, pending]) == [])
+        #expect(sentences([cut, pending], losses: [loss(0, 0, to: 7000)]) == [])
     }
 
     @Test func aPromiseIsForgottenOnlyWithRedisData() {
         let uses = [use(.purchase, .reply(202, error: nil)), use(.purchase, lapsed, at: 70)]
         #expect(sentences(uses).contains { $0.hasPrefix("404 after the promise") })
-        #expect(sentences([loss(0, 0, to: 9000)], uses) == [])
+        #expect(sentences(uses, losses: [loss(0, 0, to: 9000)]) == [])
     }
 
     @Test func aCodeLivesUntilItsTimeIsOver() {
@@ -76,10 +76,12 @@ extension PromisesTests {
         #expect(sentences([use(.release, .unknown), use(.purchase, lapsed, at: 59)]) == [])
         #expect(sentences([use(.release, .refused), use(.purchase, lapsed, at: 59)]).count == 1)
         // And so is a hold that went with Redis data.
-        let lost = sentences([loss(9000, 2400, to: 9000)], [use(.purchase, lapsed, at: 59)]) { $0.ledger.remove(at: 1) }
+        let lost = sentences([use(.purchase, lapsed, at: 59)], losses: [loss(9000, 2400, to: 9000)]) {
+            $0.ledger.remove(at: 1)
+        }
         #expect(lost == [])
         // A loss in which this hold was not lost explains nothing.
-        #expect(sentences([loss(0, 0, to: 9000)], [use(.purchase, lapsed, at: 59)]).count == 1)
+        #expect(sentences([use(.purchase, lapsed, at: 59)], losses: [loss(0, 0, to: 9000)]).count == 1)
     }
 
     @Test func aReleaseIsOnRecord() {
@@ -88,7 +90,7 @@ extension PromisesTests {
         #expect(found.count == 1 && found[0].hasPrefix("no release is on record for"), "\(found)")
         #expect(sentences([given]) { $0.ledger.append(self.ledger("released", "b", "bob", 2)) } == [])
         #expect(sentences([given]) { $0.ledger.append(self.ledger("released", "a", "alice", 1)) }.count > 0)
-        #expect(sentences([loss(0, 8400, to: 9000)], [given]) == [])
+        #expect(sentences([given], losses: [loss(0, 8400, to: 9000)]) == [])
     }
 
     @Test func whatASaleGaveIsOnRecordForThatSale() {
