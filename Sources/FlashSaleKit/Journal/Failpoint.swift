@@ -13,6 +13,9 @@ public enum Failpoint {
     /// minutes for the first trim. In debug builds only, like the failpoints.
     public static let keepVariable = "FLASHCTL_JOURNAL_KEEP_MS"
 
+    /// The variables that are no settings.
+    static let variables = [variable, keepVariable]
+
     /// Every failpoint there is. The ledger is written by one statement, which commits itself: no COPY there.
     public static let names = [
         "ledger.before-commit", "ledger.after-commit", "ledger.during-trim",
@@ -58,7 +61,7 @@ public enum Failpoint {
                 )
             }
         #else
-            for name in [variable, keepVariable] {
+            for name in variables {
                 guard let text = environment[name] else { continue }
                 throw ConfigurationError(
                     .badValue,
