@@ -86,12 +86,13 @@ struct DrainService: Sendable {
 
     /// One portion of one sale; nil when the journal of this sale alone is damaged: the others go on.
     private func drainOnce(_ drain: Drain, _ sale: SaleID, _ epoch: Int64) async throws -> DrainResult? {
+        let place = StoppedDrain(sale: sale, stream: stream)
         do {
             let result = try await drain.drainOnce(sale: sale, epoch: epoch)
-            state.update { $0.stoppedDrains[sale] = nil }
+            state.update { $0.stoppedDrains[place] = nil }
             return result
         } catch let error as JournalError where error.code == .trimmedPastCursor || error.code == .cursorMissing {
-            let isNew = state.update { $0.stoppedDrains.updateValue("\(stream): \(error)", forKey: sale) == nil }
+            let isNew = state.update { $0.stoppedDrains.updateValue("\(error)", forKey: place) == nil }
             if isNew {
                 logger.error("the drain of one sale stands still", metadata: ["sale": "\(sale)", "reason": "\(error)"])
             }

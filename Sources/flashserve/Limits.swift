@@ -40,6 +40,10 @@ enum Limits {
     static let waitingPurchases = 16_384
     /// How long a purchase waits for its row in Postgres; beyond: 202 `pending`.
     static let purchaseWait = TimeAmount.seconds(3)
+    /// How long a page waits for the counters of a sale; beyond: it says that they cannot be read.
+    static let pageTime = Duration.milliseconds(1500)
+    /// How long a page waits for the backlog, of which a part is in Postgres; beyond: it is left out.
+    static let standingTime = Duration.seconds(1)
     /// Hold ids in one look-up in Postgres; beyond: the next look-up takes the rest.
     static let lookupHolds = 1000
     /// Below this share of a limit of load, in percent, checkouts go on: without a gap the server would flutter.

@@ -47,7 +47,8 @@ actor PageRenderer {
             body.status = "degraded"
         }
         if verbose {
-            let drains = values.stoppedDrains.map { "sale \($0): \($1)" }.sorted()
+            let drains = values.stoppedDrains.sorted { $0.key < $1.key }
+                .map { "sale \($0.sale), \($0.stream.rawValue): \($1)" }
             body.checks = [
                 "redis": values.redisTrouble ?? "ok",
                 "clock": values.clockTrouble ?? "ok",
@@ -114,16 +115,25 @@ actor PageRenderer {
         )
     }
 
-    /// The current sale, read anew unless that was done within the last 100 ms.
+    /// The current sale, read anew unless that was done within the last 100 ms. A store that stands still keeps nobody
+    /// waiting for longer than a page may take.
     private func facts() async -> Facts {
         if let cached, ContinuousClock.now - cached.at < .milliseconds(100) { return cached.facts }
-        if let reading { return await reading.value }
-        let task = Task { await read() }
-        reading = task
-        let facts = await task.value
-        reading = nil
-        cached = (facts, .now)
-        return facts
+        // Whoever reads now would wait for the same timeout that somebody else has just waited for.
+        guard state.current.redisTrouble == nil else { return .unreadable }
+        let task: Task<Facts, Never>
+        if let reading {
+            task = reading
+        } else {
+            task = Task {
+                let facts = await read()
+                cached = (facts, .now)
+                reading = nil
+                return facts
+            }
+            reading = task
+        }
+        return await Patience.within(Limits.pageTime, task) ?? .unreadable
     }
 
     private func read() async -> Facts {
@@ -144,14 +154,18 @@ actor PageRenderer {
         }
     }
 
-    /// The backlog; nil while Postgres is away, which the page says by itself.
+    /// The backlog; nil while Postgres is away, which the page says by itself, or stands still.
     private func standing(of sale: Sale, _ client: RedisClient) async -> SaleStanding? {
         guard state.current.postgresTrouble == nil else { return nil }
-        do {
-            return try await SaleStanding.read(sale, redis: client, postgres: try await postgres.connection())
-        } catch {
-            return nil
+        let postgres = postgres
+        let task = Task { () -> SaleStanding? in
+            do {
+                return try await SaleStanding.read(sale, redis: client, postgres: try await postgres.connection())
+            } catch {
+                return nil
+            }
         }
+        return await Patience.within(Limits.standingTime, task) ?? nil
     }
 
     private func client() async throws -> RedisClient {

@@ -17,16 +17,16 @@ final class ServerState: Sendable {
         /// Why Postgres is not reached, nil while it is.
         var postgresTrouble: String?
         var isStopping = false
-        /// Sales whose journal cannot be read any further, and why.
-        var stoppedDrains: [SaleID: String] = [:]
+        /// Streams of sales that cannot be read any further, and why.
+        var stoppedDrains: [StoppedDrain: String] = [:]
         var deadLetters = 0
         var drainedRows = 0
         /// The last recount of the open sales; nil before the first one.
         var verification: VerificationStatus?
         /// What the last look at everything has found.
         var guards = GuardReport()
-        /// Which clocks differ, while lapsed holds are not returned for it.
-        var sweepPause: String?
+        /// Which clocks differ, while lapsed holds are not returned for it. Nobody has compared them at the start.
+        var sweepPause: String? = ServerState.clocksUnknown
         /// Why checkouts are refused before they are decided, nil while they are not.
         var overload: String?
         /// Whether drained entries should leave Redis sooner than usual.
@@ -38,6 +38,9 @@ final class ServerState: Sendable {
         /// The units of the live sales.
         var stocks: [SaleStock] = []
     }
+
+    /// Why nothing is returned before the first look at the clocks.
+    static let clocksUnknown = "the clocks of Redis, Postgres and this host have not been compared yet"
 
     private let values = Mutex(Values())
 
@@ -52,6 +55,16 @@ final class ServerState: Sendable {
     /// Changes several values at once.
     func update<Result>(_ body: (inout sending Values) -> Result) -> Result where Result: Sendable {
         values.withLock { body(&$0) }
+    }
+}
+
+/// One stream of one sale: the other one may go on.
+struct StoppedDrain: Hashable, Comparable, Sendable {
+    let sale: SaleID
+    let stream: DrainService.Stream
+
+    static func < (left: StoppedDrain, right: StoppedDrain) -> Bool {
+        (left.sale, left.stream.rawValue) < (right.sale, right.stream.rawValue)
     }
 }
 

@@ -70,6 +70,27 @@ import Testing
         #expect(history.unanswered(since: .max).isEmpty)
     }
 
+    /// Whoever must not use Redis refuses, and decides nothing any more.
+    @Test func aServerSellsUntilItOnlyRefuses() {
+        let history = History()
+        func checkout(_ server: Int, _ status: Int) {
+            let number = history.begin(.checkout, user: "a", server: server)
+            history.end(number) { $0.answer = .reply(status, error: nil) }
+        }
+        let begins = History.now
+        checkout(0, 201)
+        checkout(1, 503)
+        #expect(history.selling(since: begins, servers: 3) == [0, 2])
+        checkout(0, 503)
+        #expect(history.selling(since: begins, servers: 2) == [0])
+        let later = History.now + 1
+        while History.now <= later {}
+        checkout(0, 503)
+        checkout(1, 503)
+        #expect(history.selling(since: later, servers: 2) == [])
+        #expect(history.selling(since: .max, servers: 1) == [0])
+    }
+
     @Test func theSameSeedGivesTheSameNumbers() {
         var (first, same, other) = (SeededRandom(7, 1), SeededRandom(7, 1), SeededRandom(7, 2))
         let numbers = (0..<5).map { _ in first.next() }

@@ -32,6 +32,16 @@ import Testing
         try Failpoint.check([Failpoint.variable: "rotation.drained@2=stop"])
     }
 
+    @Test func theTimeThatDrainedEntriesStayIsANumber() throws {
+        try Failpoint.check([Failpoint.keepVariable: "300"])
+        let error = try #require(throws: ConfigurationError.self) {
+            try Failpoint.check([Failpoint.keepVariable: "soon"])
+        }
+        #expect(error.description.contains("FLASHCTL_JOURNAL_KEEP_MS: `soon` is no number of milliseconds"))
+        // Not set here: the limits of production stay as they are.
+        #expect(Failpoint.limits(DrainLimits()) == DrainLimits())
+    }
+
     /// A name that nobody reaches would make every test with it pass.
     @Test func everyFailpointHasItsPlaceAndEveryPlaceAKnownName() throws {
         let sources = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

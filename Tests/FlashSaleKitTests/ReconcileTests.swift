@@ -189,6 +189,44 @@ import Testing
         }
     }
 
+    /// A purchase that only the journal has yet is a purchase, whatever Redis says of its hold by now.
+    @Test(arguments: [false, true]) func aCodeWhosePurchaseIsOnItsWayIsNeverRevived(lagging: Bool) async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let open = try await shop.openSale(stock: 5)
+            let holds = try await open.checkout(["anna", "bob"], expect: "HH")
+            try await open.drainLedger()
+            try await open.drainAttempts()
+            try await open.purchase([holds[0]])
+            let market = VerifyMarket(shop: shop, open: open, other: open)
+            if lagging {
+                // As if Redis had forgotten the purchase and kept its entry: the hold is open again.
+                let hold = holds[0].description
+                let deadline = "\(try await open.snapshot().clock.microseconds + 60_000_000)"
+                try await market.send("HDEL", open.keys.receipts, hold)
+                try await market.send("HDEL", open.keys.bought, "anna")
+                try await market.send("HSET", open.keys.holds, hold, "anna\t7\t\(deadline)\t0")
+                try await market.send("ZADD", open.keys.deadlines, deadline, hold)
+                try await market.send("HINCRBY", open.keys.sale, "sold", "-1")
+                try await market.send("HINCRBY", open.keys.sale, "held", "1")
+            } else {
+                try await market.send("HINCRBY", open.keys.users, "bob", "1")
+            }
+            #expect(try await shop.count("select count(*) from purchases") == 0, "it is on its way")
+            let plan = try await market.plan()
+            #expect(!plan.isEmpty && plan.needsPerson == [], "\(plan)")
+            _ = try await market.apply(plan.hash)
+            let repaired = try await open.validated()
+            #expect(try await repaired.purchase([holds[0]]) == [.alreadyPurchased])
+            try await repaired.drainLedger()
+            let rows = try await shop.count("select count(*) from purchases where user_id = 'anna' and unit = 1")
+            #expect(rows == 1)
+            let snapshot = try await repaired.snapshot()
+            #expect((snapshot.free, snapshot.held, snapshot.sold) == (3, 1, 1))
+            #expect(try await market.verify().findings.map(\.sentence) == [])
+        }
+    }
+
     /// A store that lags knows less: what it does not know stays.
     @Test func aLaggingRedisLowersNothing() async throws {
         try await Shop.with { shop in

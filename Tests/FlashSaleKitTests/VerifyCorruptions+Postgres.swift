@@ -152,6 +152,21 @@ extension Corruption {
             try await market.force("update attempts set outcome = \(outcome)::\"char\" where \(victim.condition)")
             return "user '\(victim.user)' at step \(victim.seq), row \(victim.index)"
         },
+        Corruption("refused attempt of another user", .journal) { market, random in
+            let victim = try await market.attempt(&random, outcome: "S")
+            try await market.force("update attempts set user_id = 'thief' where \(victim.condition)")
+            return "user '\(victim.user)' at step \(victim.seq), row \(victim.index)"
+        },
+        Corruption("refused attempt for another item", .journal) { market, random in
+            let victim = try await market.attempt(&random, outcome: "S")
+            try await market.force("update attempts set item_id = item_id + 1 where \(victim.condition)")
+            return "user '\(victim.user)' at step \(victim.seq), row \(victim.index)"
+        },
+        Corruption("refused attempt at another time", .journal) { market, random in
+            let victim = try await market.attempt(&random, outcome: "S")
+            try await market.force("update attempts set at = at - interval '1 us' where \(victim.condition)")
+            return "user '\(victim.user)' at step \(victim.seq), row \(victim.index)"
+        },
         Corruption("sold out that was not", .outcomes) { market, random in
             let victim = try await market.attempt(&random, outcome: "L")
             try await market.force("update attempts set outcome = 'S' where \(victim.condition)")

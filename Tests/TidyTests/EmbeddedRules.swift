@@ -28,15 +28,9 @@ enum EmbeddedRules {
 
     static func slowCommands(_ file: SourceFile) -> [Offence] {
         guard file.isSource else { return [] }
-        return file.lines.enumerated().flatMap { index, line in
-            slowCommands.filter { isSent($0, by: line, lua: file.path.hasSuffix(".lua")) }
+        return file.lines.indices.flatMap { index in
+            slowCommands.filter { SentCommands.isSent($0, by: file, at: index) }
                 .map { file.offence(index, "\($0) blocks a serving Redis") }
         }
-    }
-
-    private static func isSent(_ command: String, by line: String, lua: Bool) -> Bool {
-        let upper = line.uppercased()
-        if lua { return ["CALL('\(command)'", "CALL(\"\(command)\""].contains { upper.contains($0) } }
-        return upper.contains("REDISCOMMAND(\"\(command)\"")
     }
 }

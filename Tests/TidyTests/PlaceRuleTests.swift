@@ -27,6 +27,17 @@ struct PlaceRuleTests {
         #expect(EmbeddedRules.slowCommands(file("Sources/a.lua", "redis.call('UNLINK', KEYS[1])")) == [])
         #expect(EmbeddedRules.slowCommands(file("Sources/a.swift", "RedisCommand(\"FLUSHALL\")")).count == 1)
         #expect(EmbeddedRules.slowCommands(file("Tests/a.swift", "RedisCommand(\"FLUSHALL\")")) == [])
+        // Lua inside of Swift, parts of a command, and a command of several lines.
+        let sent = [
+            "let script = \"\"\"\n    redis.call('DEL', KEYS[1])\n    \"\"\"", "RedisCommand(parts: [\"DEL\"] + keys)",
+            "RedisCommand(parts: [.string(\"DEL\")] + keys)", "RedisCommand(\n    \"DEL\",\n    key\n)",
+            "RedisCommand(\n    parts: [\n        .string(\"DEL\"),\n    ]\n)", "let parts = [\"DEL\"] + keys",
+        ]
+        for text in sent { #expect(EmbeddedRules.slowCommands(file("Sources/a.swift", text)).count == 1, "\(text)") }
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.swift", "RedisCommand(parts: [\"UNLINK\"])")) == [])
+        #expect(EmbeddedRules.slowCommands(file("Sources/a.swift", "let names = [\n    \"DEL\",\n]")) == [])
+        let mortal = "let script = \"redis.call('EXPIRE', KEYS[1], 10)\""
+        #expect(RecordRules.mortalKeys(file("Sources/a.swift", mortal)).count == 1)
     }
 
     @Test("Files out of place")

@@ -16,11 +16,9 @@ enum RecordRules {
 
     static func mortalKeys(_ file: SourceFile) -> [Offence] {
         guard file.isSource else { return [] }
-        let beginnings = file.path.hasSuffix(".lua") ? ["CALL('", "CALL(\""] : ["REDISCOMMAND(\"", ".STRING(\""]
-        return file.lines.enumerated().flatMap { index, line in
-            mortal.filter { command in
-                beginnings.contains { line.uppercased().contains($0 + command + ($0.last == "'" ? "'" : "\"")) }
-            }.map { file.offence(index, "\($0): keys of a sale have no time to live") }
+        return file.lines.indices.flatMap { index in
+            mortal.filter { SentCommands.isSent($0, by: file, at: index) }
+                .map { file.offence(index, "\($0): keys of a sale have no time to live") }
         }
     }
 }

@@ -33,6 +33,37 @@ import Testing
         }
     }
 
+    @Test("a server that has not compared the clocks yet returns nothing")
+    func nothingIsReturnedBeforeTheFirstLook() async throws {
+        try await TestServer.with(
+            TestServer.terms(stock: 50, holdMilliseconds: 1000),
+            configure: { options in
+                options.guardInterval = .milliseconds(200)
+                options.hostClock = { Timestamp.host.adding(milliseconds: 5000) }
+            }
+        ) { server in
+            let client = try await server.connect()
+            try await until("critical") { try await client.guardLevel("clock_skew") }
+            #expect(try await client.checkout("alice").status == 201)
+            try await Task.sleep(for: .milliseconds(1200))
+            #expect(try await server.snapshot().held == 1, "lapsed, and not returned")
+            let looks = Shared<Int64>(0)
+            let other = try await TestServer.start(on: server.stack) { options in
+                options.guardInterval = .milliseconds(200)
+                options.hostClock = {
+                    // The first look takes a while: the sweep is there before it.
+                    if looks.value == 0 { Thread.sleep(forTimeInterval: 1) }
+                    looks.value += 1
+                    return Timestamp.host.adding(milliseconds: 5000)
+                }
+            }
+            let page = try await other.connect()
+            try await until("critical") { try await page.guardLevel("clock_skew") }
+            #expect(try await server.snapshot().held == 1, "not by a server that has just started either")
+            try await other.stop()
+        }
+    }
+
     @Test("the script still sells a lapsed unit on demand while the sweep is paused")
     func demandGoesOn() async throws {
         try await TestServer.with(

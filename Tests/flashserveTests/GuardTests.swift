@@ -65,6 +65,16 @@ import Testing
             let held = try await other.checkout("alice")
             #expect(held.status == 201)
             #expect(try await other.purchase(held.code).status == 200)
+            // The ledger of that sale goes on, which must not hide that its attempts do not.
+            for _ in 0..<400 where try await other.readyCheck("drain") == "ok" {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            var checks: Set<String> = []
+            for _ in 0..<50 {
+                checks.insert(try await other.readyCheck("drain"))
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(checks.allSatisfy { $0.hasPrefix("sale \(server.sale.id), attempts: ") }, "\(checks)")
             try await server.eventually("select count(*) from attempts where sale_id = \(second.id)", is: "1")
             try await restarted.stop()
         }

@@ -67,7 +67,7 @@ import Testing
                 let other = try await server.connect()
                 for path in ["/health", "/sale", "/readyz?verbose", "/livez", "/health"] {
                     let (_, wait) = try await other.timed("GET", path)
-                    #expect(wait < .seconds(4), "\(path) took \(wait)")
+                    #expect(wait < OutageTests.bound, "\(path) took \(wait)")
                 }
             }()
             try await self.measure(server, code: code, released: released, for: .seconds(6))

@@ -61,7 +61,7 @@ public struct ConfigurationSources: Sendable {
             if let key = known[name] {
                 // Container files often pass every variable, set or not: empty means not set.
                 if !text.isEmpty { found[key] = (text, .environment(name)) }
-            } else if name.hasPrefix(SettingKey.environmentPrefix), name != Failpoint.variable {
+            } else if name.hasPrefix(SettingKey.environmentPrefix), !Failpoint.variables.contains(name) {
                 let suggestion = Suggestion.nearest(to: name, among: known.keys).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,

@@ -9,6 +9,13 @@ public enum Failpoint {
     /// The environment variable that arms a failpoint.
     public static let variable = "FLASHCTL_FAILPOINT"
 
+    /// The environment variable that shortens how long drained entries stay in Redis, in milliseconds: no test waits two
+    /// minutes for the first trim. In debug builds only, like the failpoints.
+    public static let keepVariable = "FLASHCTL_JOURNAL_KEEP_MS"
+
+    /// The variables that are no settings.
+    static let variables = [variable, keepVariable]
+
     /// Every failpoint there is. The ledger is written by one statement, which commits itself: no COPY there.
     public static let names = [
         "ledger.before-commit", "ledger.after-commit", "ledger.during-trim",
@@ -28,18 +35,41 @@ public enum Failpoint {
         #endif
     }
 
+    /// The limits that a drain goes by, with ``keepVariable`` taken into account.
+    static func limits(_ limits: DrainLimits) -> DrainLimits {
+        #if FAILPOINTS
+            guard let keep = ProcessInfo.processInfo.environment[keepVariable].flatMap({ UInt64($0) }) else {
+                return limits
+            }
+            var shortened = limits
+            shortened.keepMilliseconds = keep
+            return shortened
+        #else
+            return limits
+        #endif
+    }
+
     /// Refuses an environment that arms what does not exist: a test that waits for a death that never comes proves
     /// nothing.
     public static func check(_ environment: [String: String]) throws(ConfigurationError) {
-        guard let text = environment[variable] else { return }
         #if FAILPOINTS
-            _ = try ArmedFailpoint(parsing: text)
+            if let text = environment[variable] { _ = try ArmedFailpoint(parsing: text) }
+            if let text = environment[keepVariable], UInt64(text) == nil {
+                throw ConfigurationError(
+                    .badValue,
+                    "environment variable \(keepVariable): `\(text)` is no number of milliseconds",
+                    nextStep: "give a whole number, e.g. 300"
+                )
+            }
         #else
-            throw ConfigurationError(
-                .badValue,
-                "environment variable \(variable) is set to `\(text)`, but this build has no failpoints",
-                nextStep: "unset it, or use a debug build"
-            )
+            for name in variables {
+                guard let text = environment[name] else { continue }
+                throw ConfigurationError(
+                    .badValue,
+                    "environment variable \(name) is set to `\(text)`, but this build has no failpoints",
+                    nextStep: "unset it, or use a debug build"
+                )
+            }
         #endif
     }
 }

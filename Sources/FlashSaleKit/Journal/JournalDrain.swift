@@ -42,7 +42,7 @@ actor JournalDrain {
         self.stream = stream
         self.redis = redis
         self.postgres = postgres
-        self.limits = limits
+        self.limits = Failpoint.limits(limits)
         self.commit = commit
         size = PortionSize(limits)
     }
@@ -176,8 +176,8 @@ actor JournalDrain {
                 String(limits.trimEntries)
             )
         )
-        Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim")
         let removed = Int(reply.integerValue ?? 0)
+        if removed > 0 { Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim") }
         if removed < 0 {
             throw JournalError(
                 .fenced,

@@ -34,13 +34,13 @@ struct GuardService: Sendable {
     private func publish(_ report: GuardReport) {
         let (old, wasPaused, isPaused) = state.update { values in
             let old = values.guards
-            let wasPaused = values.sweepPause != nil
+            let wasPaused = values.sweepPause != nil && values.sweepPause != ServerState.clocksUnknown
             values.guards = report
             // Clocks that could not be read are believed to be as they were.
             if report.skew.worst != nil { values.sweepPause = report.skew.violation?.sentence }
             return (old, wasPaused, values.sweepPause)
         }
-        if let isPaused, !wasPaused {
+        if let isPaused, !wasPaused, isPaused != ServerState.clocksUnknown {
             logger.error("lapsed holds are not returned until the clocks agree", metadata: ["reason": "\(isPaused)"])
         } else if wasPaused, isPaused == nil {
             logger.notice("the clocks agree: lapsed holds are returned again")

@@ -33,6 +33,12 @@ struct Books: Sendable, Equatable {
     var purchases: [PurchaseRow] = []
     var deadLetters = 0
 
+    /// What the names of users begin with that a load test has made up; no buyer of the crowd has such a name.
+    static let loadUsers = "load"
+
+    /// The ledger of the crowd alone: the item of its rows is the number of an operation.
+    var crowdLedger: [LedgerRow] { ledger.filter { !$0.user.hasPrefix(Books.loadUsers) } }
+
     /// Reads all of them.
     static func read(_ database: Database) async throws -> Books {
         var books = Books()
@@ -40,7 +46,10 @@ struct Books: Sendable, Equatable {
             SaleRow(id: try $0.int(0), stock: try $0.int(1), limit: try $0.int(2))
         }
         books.attempts = try await database.rows(
-            "select sale_id, item_id, outcome::text, user_id, epoch || '/' || seq || '/' || idx from attempts"
+            """
+            select sale_id, item_id, outcome::text, user_id, epoch || '/' || seq || '/' || idx from attempts
+            where user_id not like '\(loadUsers)%'
+            """
         ) {
             AttemptRow(sale: try $0.int(0), item: try $0.int(1), outcome: $0[2], user: $0[3], key: $0[4])
         }

@@ -7,15 +7,26 @@ struct Promises {
         let from: Int64
         /// The same of the ledger.
         let holdsFrom: Int64
+        /// When the damage began.
+        let at: Int64
         /// When the damage was done.
         var to: Int64
+        /// How long before `at` something may have been decided and still not be in Postgres.
+        var allowance = Loss.usualAllowance
+
+        /// A drain that is not hindered is much less than a second behind; on a busy machine some seconds, never more.
+        static let usualAllowance: Int64 = 5_000_000
     }
 
     struct Verdict: Sendable, Equatable {
         var violations: [String] = []
         var answered = 0
-        /// Answered decisions of which the attempt or the hold is missing, all within a loss.
-        var lost = 0
+        /// Attempts that were answered and are missing, all within a loss.
+        var lostAttempts = 0
+        /// Answered holds and releases, and purchases answered 202, of which the row of the ledger is missing, likewise.
+        var lostRows = 0
+        /// How long before its loss the oldest of them was answered, in microseconds.
+        var window: Int64 = 0
     }
 
     let operations: [Operation]
@@ -28,13 +39,33 @@ struct Promises {
         checkLedger(&verdict)
         checkAttempts(&verdict)
         checkReceipts(&verdict)
+        checkCodes(&verdict)
         if books.deadLetters > 0 { verdict.violations.append("\(books.deadLetters) rows are in dead_letter") }
         return verdict
     }
 
-    /// Whether this record of the decision may have gone with Redis data.
-    func mayBeLost(_ operation: Operation, _ from: KeyPath<Loss, Int64>) -> Bool {
-        losses.contains { operation.endedAt >= $0[keyPath: from] && operation.sentAt <= $0.to }
+    /// The loss of Redis data with which a record may have gone of what was asked for at `sent` and answered at `ended`.
+    func loss(from: KeyPath<Loss, Int64>, sent: Int64, ended: Int64) -> Loss? {
+        losses.filter { ended >= $0[keyPath: from] && sent <= $0.to }.min { abs($0.at - ended) < abs($1.at - ended) }
+    }
+
+    /// Judges a record that is missing: `broken` is said unless it went with Redis data, and soon enough.
+    func missing(
+        _ operation: Operation,
+        from: KeyPath<Loss, Int64>,
+        askedAt: Int64? = nil,
+        _ broken: String,
+        _ verdict: inout Verdict
+    ) {
+        let loss = loss(from: from, sent: askedAt ?? operation.sentAt, ended: operation.endedAt)
+        guard let loss else { return verdict.violations.append("\(broken) \(operation)") }
+        if from == \.from { verdict.lostAttempts += 1 } else { verdict.lostRows += 1 }
+        // What was answered while the data was destroyed has no age.
+        let age = max(0, loss.at - operation.endedAt)
+        verdict.window = max(verdict.window, age)
+        if age > loss.allowance {
+            verdict.violations.append("\(broken) \(operation), answered \(age / 1000) ms before the loss of data")
+        }
     }
 
     // MARK: Units and limits
@@ -110,7 +141,7 @@ struct Promises {
             verdict.violations.append("two attempts have the same sale, epoch, seq and idx")
         }
         let rows = Dictionary(grouping: books.attempts, by: \.item)
-        let held = Dictionary(grouping: books.ledger.filter { $0.kind == "held" }, by: \.item)
+        let held = Dictionary(grouping: books.crowdLedger.filter { $0.kind == "held" }, by: \.item)
         for (item, _) in rows where !operations.indices.contains(item - 1) || operations[item - 1].kind != .checkout {
             verdict.violations.append("an attempt with item \(item) was never asked for")
         }
@@ -145,15 +176,22 @@ struct Promises {
         if operation.answer == .refused || isRepeat, !rows.isEmpty || !held.isEmpty {
             verdict.violations.append("\(rows) is on record for \(operation), which was not decided")
         }
-        let isMissing = wanted != nil && rows.isEmpty
-        let lacksHold = wanted == "H" && held.isEmpty
-        guard isMissing || lacksHold else { return }
-        if isMissing, !mayBeLost(operation, \.from) {
-            verdict.violations.append("no attempt is on record for \(operation)")
-        } else if lacksHold, !mayBeLost(operation, \.holdsFrom) {
-            verdict.violations.append("no hold is on record for \(operation)")
-        } else {
-            verdict.lost += 1
+        checkSale(operation, rows, held, &verdict)
+        if wanted != nil, rows.isEmpty { missing(operation, from: \.from, "no attempt is on record for", &verdict) }
+        if wanted == "H", held.isEmpty { missing(operation, from: \.holdsFrom, "no hold is on record for", &verdict) }
+    }
+
+    /// What was taken from one sale is on record for that sale.
+    private func checkSale(
+        _ operation: Operation,
+        _ rows: [Books.AttemptRow],
+        _ held: [Books.LedgerRow],
+        _ verdict: inout Verdict
+    ) {
+        var sales = Set(rows.map(\.sale) + held.map(\.sale))
+        if operation.gotItem == operation.number, let sale = operation.gotSale { sales.insert(sale) }
+        if sales.count > 1 {
+            verdict.violations.append("\(sales.count) sales have a part of \(operation): \(sales.sorted())")
         }
     }
 

@@ -8,9 +8,17 @@ extension Fault {
     private static let drainAbort = Fault("drain-abort", setup: servers(1, or: 2)) { strike in
         let names = Failpoint.names.filter { $0.hasPrefix("ledger.") || $0.hasPrefix("attempts.") }
         let name = names[strike.seed % names.count]
-        let time = Int.random(in: 1...6, using: &strike.random)
+        var environment: [String: String] = [:]
+        var times = 1...6
+        if name.hasSuffix("during-trim") {
+            // After two minutes everything would be sold: nothing would ever be trimmed here.
+            environment[Failpoint.keepVariable] = "300"
+            // One trim a second, as long as there is something to trim.
+            times = 1...3
+        }
+        environment[Failpoint.variable] = "\(name)@\(Int.random(in: times, using: &strike.random))=abort"
         await strike.shop.kill(0)
-        let process = try strike.shop.launch(0, environment: [Failpoint.variable: "\(name)@\(time)=abort"])
+        let process = try strike.shop.launch(0, environment: environment)
         try await strike.expectDeath(of: process, at: name)
         try await strike.shop.start(0)
     }

@@ -53,7 +53,7 @@ struct Fault: Sendable {
     /// Every fault there is.
     static let all =
         serverFaults + redisFaults + redisSettingFaults + postgresFaults + drainFaults + recoveryFaults + hourFaults
-        + clockFaults + proxyFaults
+        + clockFaults + proxyFaults + verifyFaults
 
     static func named(_ name: String) -> Fault? { all.first { $0.name == name } }
 

@@ -6,6 +6,8 @@ extension Fault {
     /// One sale ends and the next begins, with `rotate-hour` run as badly as cron can.
     static let hourFaults = [hourBoundary]
 
+    private static let deaths = Failpoint.names.filter { $0.hasPrefix("rotation.") }
+
     private static let hourBoundary = Fault(
         "hour-boundary",
         setup: { _ in
@@ -18,14 +20,19 @@ extension Fault {
             // Into the change, which the sale makes by itself.
             try await Task.sleep(for: .seconds(Int(FaultShop.firstSale) - 2))
             try await strike.wait(0...1500)
-            switch strike.seed % 5 {
+            // Nine seeds in a row see every way once: four of running it, and a death at each of its five steps.
+            let step = strike.seed % (4 + deaths.count) - 4
+            if step >= 0 {
+                try await strike.rotateAndDie(at: deaths[step])
+                return try await strike.finishFirstSale()
+            }
+            switch step + 4 {
             case 0: break
             case 1: _ = try await strike.rotate()
             case 2: try await strike.rotateInParallel(5)
-            case 3:
+            default:
                 try await strike.wait(5000...7000)
                 _ = try await strike.rotate()
-            default: try await strike.rotateAndDie()
             }
             try await strike.finishFirstSale()
         }
@@ -52,9 +59,7 @@ extension Fault.Strike {
     }
 
     /// Killed at a step; some are only reached when the last hold of the ended sale has lapsed.
-    fileprivate mutating func rotateAndDie() async throws {
-        let names = Failpoint.names.filter { $0.hasPrefix("rotation.") }
-        let name = names[seed / 5 % names.count]
+    fileprivate mutating func rotateAndDie(at name: String) async throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while try await rotate([Failpoint.variable: "\(name)=abort"]) != 128 + SIGKILL {
             guard ContinuousClock.now < deadline else { throw SuiteError("failpoint \(name) was not reached") }

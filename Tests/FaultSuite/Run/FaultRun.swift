@@ -10,11 +10,14 @@ struct FaultRun: Sendable {
 
     /// Runs it. Throws when the suite itself cannot go on; a broken promise is in the report.
     func execute() async throws -> FaultReport {
-        let setup = fault.setup(seed)
+        var setup = fault.setup(seed)
+        let long = scale == .full ? setup.long : nil
+        if let long { setup.stock = long.stock }
         if setup.changesSale { try await FaultRun.keepAwayFromTheHour() }
-        return try await ShopRun.with(setup, folder: folder) { shop in
+        return try await ShopRun.with(setup, folder: folder) { [setup] shop in
             var plan = CrowdPlan()
             plan.limit = setup.limit
+            plan.pause = long?.pause ?? plan.pause
             plan.keyed = setup.keyed ?? plan.keyed
             // A hold whose answer was lost lapses only after a minute when the sale was rebuilt meanwhile.
             if scale == .bounded { plan.keyed = 100 }

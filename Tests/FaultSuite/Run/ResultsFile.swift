@@ -37,15 +37,16 @@ struct FaultTable: Sendable {
 
     var lines: [String] {
         let head = [
-            "fault", "runs", "operations", "answered decisions", "violations", "lost in the window (max)",
-            "window (max s)", "time to recover (max s)",
+            "fault", "runs", "operations", "answered decisions", "violations", "lost attempts (max)",
+            "lost ledger rows (max)", "window (max s)", "time to recover (max s)",
         ]
         let groups = Dictionary(grouping: reports, by: \.fault).sorted { $0.key < $1.key }
         let rows = groups.map { name, runs in
             [
                 name, "\(runs.count)", "\(runs.reduce(0) { $0 + $1.operations })",
                 "\(runs.reduce(0) { $0 + $1.answered })", "\(runs.reduce(0) { $0 + $1.violations.count })",
-                "\(runs.map(\.lost).max() ?? 0)", FaultTable.seconds(runs.map(\.window).max()),
+                "\(runs.map(\.lostAttempts).max() ?? 0)", "\(runs.map(\.lostRows).max() ?? 0)",
+                FaultTable.seconds(runs.map(\.window).max()),
                 FaultTable.seconds(runs.map(\.recovery).max()),
             ]
         }

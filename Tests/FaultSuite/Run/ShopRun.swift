@@ -101,8 +101,8 @@ enum ShopRun {
         let verdict = Promises(operations: operations, books: books, losses: shop.losses).verdict()
         report.operations = operations.count
         report.answered = verdict.answered
-        report.lost = verdict.lost
-        report.window = shop.losses.map { Int(($0.to - $0.from) / 1000) }.max() ?? 0
+        (report.lostAttempts, report.lostRows) = (verdict.lostAttempts, verdict.lostRows)
+        report.window = Int(verdict.window / 1000)
         report.violations = shop.failures + verdict.violations
         return books
     }

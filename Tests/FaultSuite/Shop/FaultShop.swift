@@ -19,6 +19,14 @@ struct ShopSetup: Sendable {
     var environment: [String: String] = [:]
     /// Whether the sale is a short one that is followed by another one; see the faults of the schedule.
     var changesSale = false
+    /// What a run at full length needs instead, when the fault takes so long that everything would be sold.
+    var long: Long?
+
+    struct Long: Sendable {
+        let stock: Int
+        /// Between two steps of a buyer, in milliseconds.
+        let pause: ClosedRange<Int>
+    }
 }
 
 /// The shop of one run: a Redis, a Postgres, some servers and a sale; all of it real, all of it its own.
@@ -35,6 +43,7 @@ final class FaultShop: Sendable, ShopDirectory {
         var servers: [ServerProcess?]
         var starts = 0
         var losses: [Promises.Loss] = []
+        var disturbances: [ClosedRange<Int64>] = []
         var healedAt: Int64?
         var failures: [String] = []
     }
@@ -190,9 +199,29 @@ final class FaultShop: Sendable, ShopDirectory {
             return Int64(try await database.number(statement))
         }
         let (attempts, holds) = (try await last("attempts"), try await last("ledger"))
-        state.withLock { $0.losses.append(Promises.Loss(from: attempts, holdsFrom: holds, to: .max)) }
+        let at = History.now
+        state.withLock { state in
+            var loss = Promises.Loss(from: attempts, holdsFrom: holds, at: at, to: .max)
+            loss.allowance += FaultShop.hindrance(before: at, state.disturbances)
+            state.losses.append(loss)
+        }
         try await destroy()
         state.withLock { $0.losses[$0.losses.count - 1].to = History.now }
+    }
+
+    /// The drain may have stood still since `start`, until now.
+    func disturbed(since start: Int64) {
+        state.withLock { $0.disturbances.append(start...max(start, History.now)) }
+    }
+
+    /// For how long the drain may not have caught up, in microseconds: it has after five quiet seconds.
+    static func hindrance(before instant: Int64, _ disturbances: [ClosedRange<Int64>]) -> Int64 {
+        var start = instant
+        for disturbance in disturbances.reversed() {
+            guard start - disturbance.upperBound < Promises.Loss.usualAllowance else { break }
+            start = min(start, disturbance.lowerBound)
+        }
+        return instant - start
     }
 
     /// From here on the shop should recover by itself.

@@ -194,6 +194,7 @@ struct Buyer {
                 operation.gotSale = reply["sale_id"].flatMap { Int($0) }
                 operation.gotItem = reply["item_id"].flatMap { Int($0) }
                 operation.gotUnit = reply["unit"].flatMap { Int($0) }
+                operation.gotDeadline = reply["expires_at"].flatMap { History.time($0) }
             }
             if reply.head.contains("\r\nconnection: close") { await connection.drop() }
             return reply

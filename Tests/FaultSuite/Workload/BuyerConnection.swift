@@ -4,8 +4,8 @@ import TestSupport
 struct BuyerConnection {
     private let shop: any ShopDirectory
     private var client: ShopClient?
-    /// The server it is connected to, or was last.
-    private(set) var server = 0
+    /// The server it is connected to, or was last; -1 before the first connection, which may be to any of them.
+    private(set) var server = -1
 
     init(shop: any ShopDirectory) {
         self.shop = shop

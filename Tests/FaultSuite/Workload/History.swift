@@ -33,6 +33,8 @@ struct Operation: Sendable, Equatable {
     var gotSale: Int?
     var gotItem: Int?
     var gotUnit: Int?
+    /// Until when the code that was got can be used, microseconds since 1970.
+    var gotDeadline: Int64?
 
     var status: Int? {
         if case .reply(let status, _)? = answer { return status }
@@ -102,6 +104,15 @@ final class History: Sendable {
         }
     }
 
+    /// The servers that have decided a checkout since `instant`, or have not refused one with 503.
+    func selling(since instant: Int64, servers: Int) -> [Int] {
+        let later = all.filter { $0.kind == .checkout && $0.sentAt >= instant }
+        return (0..<servers).filter { server in
+            let asked = later.filter { $0.server == server }
+            return asked.contains { $0.decision != nil } || !asked.contains { $0.status == 503 }
+        }
+    }
+
     /// When the sale sold again after `instant`: a decided checkout and a receipt, both asked for after it.
     func recovery(after instant: Int64) -> Int64? {
         let later = all.filter { $0.sentAt >= instant }
@@ -109,6 +120,12 @@ final class History: Sendable {
             let receipt = later.filter(\.isReceipt).map(\.endedAt).min()
         else { return nil }
         return max(checkout, receipt) - instant
+    }
+
+    /// A time of an answer, e.g. `2026-11-22T21:05:00.000Z`; nil when it is none.
+    static func time(_ text: String) -> Int64? {
+        guard let date = try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text) else { return nil }
+        return Int64((date.timeIntervalSince1970 * 1e6).rounded())
     }
 
     /// Now.

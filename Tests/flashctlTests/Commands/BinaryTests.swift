@@ -48,7 +48,7 @@ import Testing
     @Test func aKnownFailpointIsNoWrongSetting() async throws {
         let outcome = try await BuiltBinary.run(
             ["loadtest", "--target", "http://127.0.0.1:1"],
-            environment: ["FLASHCTL_FAILPOINT": "ledger.before-commit=abort"]
+            environment: ["FLASHCTL_FAILPOINT": "ledger.before-commit=abort", "FLASHCTL_JOURNAL_KEEP_MS": "300"]
         )
         #expect(outcome.status == 69, "\(outcome.talk)")
     }

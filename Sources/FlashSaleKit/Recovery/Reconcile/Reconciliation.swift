@@ -40,10 +40,10 @@ public struct Reconciliation: Sendable {
     }
 
     private func plan(_ evidence: Evidence) async throws -> ReconciliationPlan {
-        guard evidence.trouble != .recovering else {
+        guard !evidence.isPassing else {
             throw ReconcileError(
                 .moved,
-                "sale \(evidence.saleID) is being recovered",
+                "sale \(evidence.saleID) is being recovered, or was while it was counted",
                 nextStep: "plan again when it is open"
             )
         }

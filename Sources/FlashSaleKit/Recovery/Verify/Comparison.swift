@@ -26,7 +26,7 @@ struct Comparison: Sendable {
             if isComplete || recount.isFinished { found.append(sequence()) }
         }
         if recount.isFinished { found.append(summary()) }
-        if recount.isOpened, !recount.isFinished, evidence.trouble != .recovering { found.append(sentinels()) }
+        if recount.isOpened, !recount.isFinished, !evidence.isPassing { found.append(sentinels()) }
         if let contents = evidence.contents, isComplete {
             found += [
                 units(contents), holds(contents), deadlines(contents), users(contents), receipts(contents),
@@ -40,11 +40,13 @@ struct Comparison: Sendable {
     /// Whether a rebuild has given a hold of the ledger more time: rebuilt holds get at least a minute.
     func isExtended(_ deadline: Int64, beyond original: Int64, epoch: Int64) -> Bool {
         let minute: Int64 = 60_000_000
+        // A rebuild adds the time that it takes to write its rows, a millisecond for ten: at most all holds that began.
+        let writing = Int64(fold.begun) * 100
         return recount.recoveries.contains { recovery in
             let end = recovery.completed ?? evidence.contents?.at.microseconds ?? recovery.started
             return recovery.rebuilt && recovery.epoch > epoch && original < deadline
                 && deadline >= recovery.started + minute - Comparison.clockTolerance
-                && deadline <= end + minute + Comparison.clockTolerance
+                && deadline <= end + minute + writing + Comparison.clockTolerance
         }
     }
 

@@ -18,6 +18,8 @@ struct Evidence: Sendable {
     /// Why a second look may see more.
     enum Trouble: Sendable, Equatable {
         case recovering
+        /// The sale was recovered, finished or trimmed while Postgres was counted: nothing is wrong with that.
+        case overtaken
         /// Somebody has taken the sale over since Postgres was read.
         case epochMoved(from: Int64, to: Int64)
         case keysMissing
@@ -27,6 +29,9 @@ struct Evidence: Sendable {
     }
 
     var saleID: SaleID { recount.saleID }
+
+    /// Whether Redis and Postgres could not be compared for a reason that passes by itself.
+    var isPassing: Bool { trouble == .recovering || trouble == .overtaken }
 
     /// What the ledger says at the instant at which Redis was read.
     var fold: LedgerFold {
@@ -47,35 +52,53 @@ struct Evidence: Sendable {
         redis: RedisClient,
         postgres: PostgresConnection,
         fencedAt fence: Int64? = nil,
-        atOnce: Int = RedisContents.mostAtOnce
+        atOnce: Int = RedisContents.mostAtOnce,
+        between: () async throws -> Void = {}
     ) async throws -> Evidence? {
         guard let recount = try await PostgresRecount.read(saleID, depth: depth, from: postgres) else { return nil }
         guard recount.isOpened, !recount.isFinished else { return Evidence(recount) }
+        try await between()
         let keys = SaleKeys(saleID)
         let installation = try await redis.send(RedisCommand("GET", Handshake.installationKey)).string
         let (reading, inPieces) = try await LargeContents.read(keys, from: redis, atOnce: atOnce)
         switch reading {
-        case .missing: return Evidence(recount, installation: installation, trouble: .keysMissing)
+        case .missing:
+            let trouble = try await recount.confirm(.keysMissing, nil, postgres)
+            return Evidence(recount, installation: installation, trouble: trouble)
         case .wrongType(let key): return Evidence(recount, installation: installation, trouble: .wrongType(key))
         case .tooLarge(let fields):
             throw RedisError(.unexpectedReply, "sale \(saleID) has \(fields) fields in Redis and could not be read")
         case .contents(let contents):
             if let trouble = trouble(recount, contents, fence) {
-                return Evidence(recount, contents, installation: installation, trouble: trouble)
+                let confirmed = try await recount.confirm(trouble, contents, postgres)
+                return Evidence(recount, contents, installation: installation, trouble: confirmed)
             }
             let tail = try await JournalTail.read(recount, contents, from: redis)
             let retained = try await RetainedJournal.read(recount, from: redis)
-            // A recovery empties the streams: what was read of them counts only if none began meanwhile.
-            let epoch = try await redis.send(RedisCommand("HGET", keys.sale, "epoch")).integerValue ?? 0
-            if epoch != contents.epoch {
-                let moved = Trouble.epochMoved(from: contents.epoch, to: epoch)
-                return Evidence(recount, contents, installation: installation, trouble: moved)
+            // What was read of the streams counts only if nothing of it went meanwhile: by a recovery, or by a trim
+            // beyond where the cursor was when Postgres was read.
+            if try await isOvertaken(recount, contents, redis) {
+                return Evidence(recount, contents, installation: installation, trouble: .overtaken)
             }
             let faults = depth == .full ? try await retained.faults(recount, from: postgres) : []
             var evidence = Evidence(recount, contents, tail, retained, faults, installation: installation)
             evidence.isInPieces = inPieces
             return evidence
         }
+    }
+
+    private static func isOvertaken(
+        _ recount: PostgresRecount,
+        _ contents: RedisContents,
+        _ redis: RedisClient
+    ) async throws -> Bool {
+        let key = SaleKeys(recount.saleID).sale
+        if try await redis.send(RedisCommand("HGET", key, "epoch")).integerValue ?? 0 != contents.epoch { return true }
+        for stream in JournalStream.allCases {
+            let reply = try await redis.send(RedisCommand("HGET", key, stream.trimmedField))
+            if reply.string.flatMap({ StreamID($0) }) ?? .zero > recount.cursor(stream).lastID { return true }
+        }
+        return false
     }
 
     static func trouble(_ recount: PostgresRecount, _ contents: RedisContents, _ fence: Int64?) -> Trouble? {

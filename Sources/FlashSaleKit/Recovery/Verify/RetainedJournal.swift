@@ -1,3 +1,5 @@
+import Crypto
+
 /// Entries that were drained some time ago and are still in Redis: a second witness of what Postgres recorded then.
 struct RetainedJournal: Sendable {
     /// A batch of attempts as the journal has it.
@@ -7,6 +9,17 @@ struct RetainedJournal: Sendable {
         var at: Timestamp
         /// Letter and user by index; repeats leave no record and are not in it.
         var rows: [Int64: Row]
+
+        /// A hash of everything that the rows say, as Postgres makes it of its own.
+        var hash: String {
+            var digest = Insecure.MD5()
+            for (number, (index, row)) in rows.sorted(by: { $0.key < $1.key }).enumerated() {
+                let letter = Character(UnicodeScalar(row.outcome))
+                let line = "\(epoch)\t\(index)\t\(letter)\t\(row.user)\t\(row.item)"
+                digest.update(data: Array((number == 0 ? line : "\n" + line).utf8))
+            }
+            return digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        }
     }
 
     /// An attempt.
@@ -133,23 +146,24 @@ extension RetainedJournal {
         let batches = batches.filter { !recount.deadEntries.contains($0.value.id) }
         guard let first = batches.keys.min() else { return [] }
         let partition = AttemptsBatch.partition(of: recount.saleID)
-        // First one aggregate over the table, then the rows of the steps that differ.
-        var counted: [Int64: [UInt8: Int]] = [:]
+        // First one aggregate over the table, then the rows of the steps that differ: a hash of all that a row says.
+        var hashes: [Int64: String] = [:]
         for row in try await postgres.query(
             """
-            select seq, outcome::text as outcome, count(*) as n from \(identifier: partition)
-            where seq >= \(first) group by 1, 2
+            select seq, md5(string_agg(concat_ws(E'\\t', epoch, idx, outcome, user_id, item_id), E'\\n' order by idx))
+                as hash, min(at) as first, max(at) as last
+            from \(identifier: partition) where seq >= \(first) group by seq
             """,
             timeout: PostgresRecount.statementTimeout
         ) {
-            guard let letter = try row["outcome"].text.utf8.first else { continue }
-            counted[try row["seq"].int64, default: [:]][letter] = try row["n"].int
+            let seq = try row["seq"].int64
+            // All attempts of a batch were decided at one time.
+            guard let at = batches[seq]?.at, try row["first"].timestamp == at, try row["last"].timestamp == at else {
+                continue
+            }
+            hashes[seq] = try row["hash"].text
         }
-        let suspects = batches.filter { seq, batch in
-            var wanted: [UInt8: Int] = [:]
-            for row in batch.rows.values { wanted[row.outcome, default: 0] += 1 }
-            return wanted != counted[seq] ?? [:]
-        }
+        let suspects = batches.filter { seq, batch in !batch.rows.isEmpty && batch.hash != hashes[seq] }
         var faults: [RetainedFault] = []
         for (seq, batch) in suspects.sorted(by: { $0.key < $1.key }).prefix(Invariant.maximumFindings) {
             faults += try await compare(seq, batch, partition, postgres)
@@ -164,13 +178,15 @@ extension RetainedJournal {
         _ postgres: PostgresConnection
     ) async throws -> [RetainedFault] {
         var found: [Int64: Row] = [:]
+        var times: [Int64: Timestamp] = [:]
         for row in try await postgres.query(
             """
-            select idx, outcome::text as outcome, user_id, item_id from \(identifier: partition)
+            select idx, outcome::text as outcome, user_id, item_id, at from \(identifier: partition)
             where seq = \(seq) and epoch = \(batch.epoch)
             """,
             timeout: PostgresRecount.statementTimeout
         ) {
+            times[try row["idx"].int64] = try row["at"].timestamp
             found[try row["idx"].int64] = Row(
                 outcome: try row["outcome"].text.utf8.first ?? 0,
                 user: try row["user_id"].text,
@@ -178,13 +194,13 @@ extension RetainedJournal {
             )
         }
         return batch.rows.sorted { $0.key < $1.key }.compactMap { index, row in
-            guard found[index] != row else { return nil }
+            guard found[index] != row || times[index] != batch.at else { return nil }
             let kind: RetainedFault.Kind =
                 if let other = found[index] {
                     .differs(
                         other.outcome != row.outcome
                             ? "outcome \(Character(UnicodeScalar(other.outcome))) instead of "
-                                + "\(Character(UnicodeScalar(row.outcome)))" : "user or item"
+                                + "\(Character(UnicodeScalar(row.outcome)))" : "user, item or time"
                     )
                 } else {
                     .missing

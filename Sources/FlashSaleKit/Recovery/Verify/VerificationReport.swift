@@ -8,7 +8,8 @@ public struct VerificationReport: Sendable, Equatable {
         case finished
         /// The sale has not been opened in Redis: there is nothing to count yet.
         case unopened
-        /// Redis is being recovered, and why it could not be compared. Postgres was recounted all the same.
+        /// Redis is being recovered, or was while the sale was counted, and why it could not be compared. Postgres was
+        /// recounted all the same.
         case recovering(String)
     }
 

@@ -61,7 +61,7 @@ struct ExplainCommand: EnvironmentCommand {
         let output = outputOptions.output(in: environment)
         let text = subject == ExplainCommand.standardInput ? environment.readAnswer() ?? "" : subject
         let meant = try meant(text)
-        let report = try await Stores.using(configuration, local: storeOptions.local) { stores in
+        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await InspectionStores.using(stores) { try await read(text, meant, $0) }
         }
         try output.write(report)
