@@ -119,7 +119,7 @@ struct SubjectReader: Sendable {
     private func trouble(_ records: SubjectRecords, _ contents: RedisContents) -> String? {
         switch Evidence.trouble(records.recount, contents, nil) {
         case nil: nil
-        case .recovering, .epochMoved: "sale \(records.sale.id) is being recovered"
+        case .recovering, .overtaken, .epochMoved: "sale \(records.sale.id) is being recovered"
         case .trimmedPastCursor(let stream):
             "the \(stream) of sale \(records.sale.id) was trimmed beyond what Postgres has of it"
         case .keysMissing, .wrongType: "the keys of sale \(records.sale.id) are damaged"

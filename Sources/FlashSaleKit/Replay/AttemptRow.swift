@@ -1,6 +1,6 @@
 /// A row of `attempts` as a cursor hands it out.
 struct AttemptRow: Sendable {
-    let place: RecordPlace
+    let place: RecordPosition
     let at: Timestamp
     let item: Int64
     /// H, S, L or B; another one is a fault of the record.
@@ -10,7 +10,7 @@ struct AttemptRow: Sendable {
     static let columns: SQL = "epoch, seq, idx, at, item_id, outcome, user_id"
 
     init(_ row: PostgresBinaryRow) throws(PostgresError) {
-        place = RecordPlace(epoch: try row.int64(0), seq: try row.int64(1), index: try row.int32(2))
+        place = RecordPosition(epoch: try row.int64(0), seq: try row.int64(1), index: try row.int32(2))
         at = try row.timestamp(3)
         item = try row.int64(4)
         letter = try row.letter(5)

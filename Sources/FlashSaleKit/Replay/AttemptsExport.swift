@@ -3,7 +3,7 @@ public struct AttemptsExport: Sendable {
     /// An attempt on record.
     public struct Attempt: Sendable, Equatable {
         /// Where it stands.
-        public let place: RecordPlace
+        public let place: RecordPosition
         /// When Redis decided it.
         public let at: Timestamp
         /// Who asked.

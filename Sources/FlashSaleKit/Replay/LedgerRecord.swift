@@ -5,7 +5,7 @@ struct LedgerRecord: Sendable {
         case opened, rebuilt, held, purchased, expired, released, control, ban, unban, reconciled
     }
 
-    let place: RecordPlace
+    let place: RecordPosition
     let at: Timestamp
     /// Nil for a kind that nobody knows.
     let kind: Kind?
@@ -21,7 +21,7 @@ struct LedgerRecord: Sendable {
         "epoch, seq, idx, at, kind, hold_id, user_id, item_id, unit, user_slot, deadline, detail"
 
     init(_ row: PostgresBinaryRow) throws(PostgresError) {
-        place = RecordPlace(epoch: try row.int64(0), seq: try row.int64(1), index: try row.int32(2))
+        place = RecordPosition(epoch: try row.int64(0), seq: try row.int64(1), index: try row.int32(2))
         at = try row.timestamp(3)
         kind = Kind(rawValue: row.text(4))
         holdID = row.holdID(5)

@@ -11,7 +11,7 @@ public struct ReplayAudit: Sendable {
     /// Records above the last step that both streams have brought; they were not judged.
     public let waiting: ReplayTotals
     /// The last record that was judged.
-    public let last: RecordPlace
+    public let last: RecordPosition
     /// Units as they follow from the records up to there.
     public let free: Int
     /// Units as they follow from the records up to there.
@@ -129,9 +129,9 @@ extension SaleReplay {
         guard let row = rows.first else { return }
         let isMissing = try row["not_bought"].bool
         let isUnknown = try row["not_recorded"].bool
-        var place: RecordPlace?
+        var place: RecordPosition?
         if !isUnknown {
-            place = RecordPlace(
+            place = RecordPosition(
                 epoch: try row["epoch"].int64,
                 seq: try row["seq"].int64,
                 index: try row["idx"].int64

@@ -12,7 +12,7 @@ public struct ReplayDivergence: Sendable, Equatable {
     /// The table.
     public var table: Table
     /// The place in the total order; nil when a table as a whole, or a row without a place, is meant.
-    public var place: RecordPlace?
+    public var place: RecordPosition?
     /// Whom it is about.
     public var user: String?
     /// Which hold it is about.

@@ -23,7 +23,7 @@ struct ReplayFacts: Sendable {
     func drained(_ stream: JournalStream) -> Int64 { isFinished ? .max : drained[stream] ?? 0 }
 
     /// Whether the record of this stream at this place was lost with Redis.
-    func isLost(_ stream: JournalStream, _ place: RecordPlace) -> Bool {
+    func isLost(_ stream: JournalStream, _ place: RecordPosition) -> Bool {
         guard !rebuilds.isEmpty else { return false }
         return rebuilds.contains { rebuild in
             let known = stream == .ledger ? rebuild.ledgerSeq : rebuild.attemptsSeq

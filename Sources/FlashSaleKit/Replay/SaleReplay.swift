@@ -21,14 +21,14 @@ struct SaleReplay {
     var waiting = ReplayTotals()
     var divergence: ReplayDivergence?
     /// The last record that was judged.
-    var last = RecordPlace(epoch: 0, seq: 0, index: -1)
+    var last = RecordPosition(epoch: 0, seq: 0, index: -1)
     var watch = LapseWatch()
     /// Holds that a rebuild has given more time: their recorded deadline is what they have at least.
     var earliest: [HoldID: Timestamp] = [:]
     /// Keyed holds that ended without a purchase: a rebuild reads them, and so takes longer.
     var rememberedHolds = 0
     /// The step that a reconciliation wrote last.
-    var reconciled: RecordPlace?
+    var reconciled: RecordPosition?
     /// The step and number of the last expiries.
     var expiries = (seq: Int64(0), count: 0)
     /// Ends that stand in front of their beginning, because a reconciliation has written that.
@@ -43,10 +43,10 @@ struct SaleReplay {
     }
 
     /// Whether this step was written by a reconciliation: there a person has decided, and not the rules.
-    func isReconciled(_ place: RecordPlace) -> Bool { reconciled?.isSameStep(as: place) == true }
+    func isReconciled(_ place: RecordPosition) -> Bool { reconciled?.isSameStep(as: place) == true }
 
     /// Whether the sums at this place were put right by a reconciliation further on.
-    func isBeforeReconciliation(_ place: RecordPlace) -> Bool { place.seq < facts.notes.lastStep }
+    func isBeforeReconciliation(_ place: RecordPosition) -> Bool { place.seq < facts.notes.lastStep }
 
     mutating func take(_ entry: SaleRecordReader.Entry) {
         switch entry {
@@ -84,7 +84,7 @@ struct SaleReplay {
     /// Goes on to a record: steps must follow each other without a gap, and their times must not go back. False when
     /// the record is not to be judged any more.
     mutating func enter(
-        _ place: RecordPlace,
+        _ place: RecordPosition,
         _ table: ReplayDivergence.Table,
         at time: Timestamp,
         user: @autoclosure () -> String
@@ -114,7 +114,7 @@ struct SaleReplay {
                 mode = .waiting
                 return false
             } else {
-                let gap = RecordPlace(epoch: place.epoch, seq: missing, index: 0)
+                let gap = RecordPosition(epoch: place.epoch, seq: missing, index: 0)
                 diverge(.records, gap, nil, "nothing", "a record", "step \(place.seq) follows, and none is left out")
                 return false
             }
@@ -133,7 +133,7 @@ struct SaleReplay {
 
     mutating func diverge(
         _ table: ReplayDivergence.Table,
-        _ place: RecordPlace?,
+        _ place: RecordPosition?,
         _ user: String?,
         _ recorded: String,
         _ expected: String,

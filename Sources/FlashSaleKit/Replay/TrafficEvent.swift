@@ -17,10 +17,10 @@ public struct TrafficEvent: Sendable, Equatable {
     /// When Redis decided it.
     public var at: Timestamp
     /// Where it stands in the total order of the sale.
-    public var place: RecordPlace
+    public var place: RecordPosition
 
     /// An event.
-    public init(kind: Kind, user: String, at: Timestamp, place: RecordPlace) {
+    public init(kind: Kind, user: String, at: Timestamp, place: RecordPosition) {
         self.kind = kind
         self.user = user
         self.at = at

@@ -4,7 +4,7 @@ import FlashSaleKit
 struct ReplayComparison: Sendable, Equatable {
     /// An attempt that was decided otherwise than in the past sale.
     struct Difference: Sendable, Equatable {
-        var place: RecordPlace
+        var place: RecordPosition
         var user: String
         var original: Outcome
         /// Status of the answer; nil when there was none.

@@ -64,7 +64,7 @@ struct AuditMarket: Sendable {
     }
 
     /// Place and user of the first attempt with this outcome, or of one of these users.
-    func attempt(_ outcome: String, user: String = "%") async throws -> (place: RecordPlace, user: String) {
+    func attempt(_ outcome: String, user: String = "%") async throws -> (place: RecordPosition, user: String) {
         let row = try await shop.postgres.query(
             """
             select epoch, seq, idx, user_id from attempts where sale_id = \(open.id) and outcome::text = \(outcome)
@@ -75,7 +75,7 @@ struct AuditMarket: Sendable {
     }
 
     /// Place and user of the first row of the ledger of this kind.
-    func row(_ kind: String, user: String = "%") async throws -> (place: RecordPlace, user: String) {
+    func row(_ kind: String, user: String = "%") async throws -> (place: RecordPosition, user: String) {
         let row = try await shop.postgres.query(
             """
             select epoch, seq, idx, coalesce(user_id, '') as user_id from ledger where sale_id = \(open.id)
@@ -85,12 +85,12 @@ struct AuditMarket: Sendable {
         return (try AuditMarket.place(row), try row["user_id"].text)
     }
 
-    private static func place(_ row: PostgresRow) throws -> RecordPlace {
-        RecordPlace(epoch: try row["epoch"].int64, seq: try row["seq"].int64, index: try row["idx"].int64)
+    private static func place(_ row: PostgresRow) throws -> RecordPosition {
+        RecordPosition(epoch: try row["epoch"].int64, seq: try row["seq"].int64, index: try row["idx"].int64)
     }
 
     /// The condition that names a row.
-    func condition(_ place: RecordPlace) -> SQL {
+    func condition(_ place: RecordPosition) -> SQL {
         """
         sale_id = \(open.id) and epoch = \(place.epoch) and seq = \(place.seq) and idx = \(place.index)::integer
         """

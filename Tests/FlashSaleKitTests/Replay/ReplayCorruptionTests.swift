@@ -7,7 +7,7 @@ import Testing
     /// What a divergence must say.
     struct Clue: Sendable {
         var table: ReplayDivergence.Table
-        var place: RecordPlace?
+        var place: RecordPosition?
         var user: String?
         var expected: String
     }

@@ -171,8 +171,8 @@ import Testing
     }
 
     @Test func placesAreOrderedByEpochStepAndRow() {
-        func place(_ epoch: Int64, _ seq: Int64, _ index: Int64) -> RecordPlace {
-            RecordPlace(epoch: epoch, seq: seq, index: index)
+        func place(_ epoch: Int64, _ seq: Int64, _ index: Int64) -> RecordPosition {
+            RecordPosition(epoch: epoch, seq: seq, index: index)
         }
         let sorted = [place(1, 1, 0), place(1, 1, 2), place(1, 2, 0), place(2, 1, 0)]
         #expect(sorted.shuffled().sorted() == sorted)

@@ -13,7 +13,7 @@ import Testing
             kind: kind,
             user: user,
             at: LoadScheduleTests.base.adding(milliseconds: after),
-            place: RecordPlace(epoch: 1, seq: seq, index: 0)
+            place: RecordPosition(epoch: 1, seq: seq, index: 0)
         )
     }
 

@@ -6,14 +6,14 @@ import Testing
 
 /// What is written about a replay, and what is sent for it.
 @Suite struct ReplayReportTests {
-    private static let place = RecordPlace(epoch: 1, seq: 5, index: 2)
+    private static let place = RecordPosition(epoch: 1, seq: 5, index: 2)
 
     private func event(_ user: String, _ outcome: Outcome, _ index: Int64 = 2) -> TrafficEvent {
         TrafficEvent(
             kind: .checkout(itemID: 7, outcome: outcome, holdID: nil),
             user: user,
             at: Timestamp(seconds: 5),
-            place: RecordPlace(epoch: 1, seq: 5, index: index)
+            place: RecordPosition(epoch: 1, seq: 5, index: index)
         )
     }
 

@@ -1,5 +1,5 @@
 /// Where a record stands in the total order of its sale.
-public struct RecordPlace: Hashable, Comparable, Sendable {
+public struct RecordPosition: Hashable, Comparable, Sendable {
     /// Epoch under which it was decided.
     public var epoch: Int64
     /// Number of the deciding call, growing over all epochs.
@@ -15,12 +15,12 @@ public struct RecordPlace: Hashable, Comparable, Sendable {
     }
 
     /// Earlier is less.
-    public static func < (left: RecordPlace, right: RecordPlace) -> Bool {
+    public static func < (left: RecordPosition, right: RecordPosition) -> Bool {
         if left.epoch != right.epoch { return left.epoch < right.epoch }
         if left.seq != right.seq { return left.seq < right.seq }
         return left.index < right.index
     }
 
     /// Whether both belong to the same call.
-    func isSameStep(as other: RecordPlace) -> Bool { seq == other.seq && epoch == other.epoch }
+    func isSameStep(as other: RecordPosition) -> Bool { seq == other.seq && epoch == other.epoch }
 }
