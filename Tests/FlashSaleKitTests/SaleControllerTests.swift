@@ -76,6 +76,23 @@ import Testing
         }
     }
 
+    /// A reconciliation writes a row of the ledger that somebody has removed once more.
+    @Test func aRowThatIsWrittenAgainIsLoggedOnce() async throws {
+        try await Shop.with { shop in
+            let open = try await shop.openSale()
+            _ = try await apply(.pauseCheckout, open)
+            _ = try await apply(.ban(user: "bob"), open)
+            try await open.drainLedger()
+            _ = try await shop.postgres.query("create temp table kept as select * from ledger where seq > 1")
+            _ = try await shop.postgres.query("alter table ledger disable trigger ledger_append_only")
+            _ = try await shop.postgres.query("delete from ledger where seq > 1")
+            let rows = try await shop.postgres.query("insert into ledger select * from kept").affected
+            #expect(rows == 2)
+            let actions = try await ControlLog(postgres: shop.postgres).entries(of: open.id).map(\.action)
+            #expect(actions == ["pause_checkout", "ban"])
+        }
+    }
+
     @Test func theEndOfASaleIsNoChangeOfAnOperator() async throws {
         try await Shop.with { shop in
             let open = try await shop.openSale()

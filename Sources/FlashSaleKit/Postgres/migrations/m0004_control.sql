@@ -7,7 +7,8 @@ alter table control_log add epoch bigint, add seq bigint, add idx integer,
     add constraint control_log_step unique (sale_id, epoch, seq, idx);
 
 -- Redis decides a change and puts it on the ledger with who and why, also while Postgres is away. Whoever brings that
--- row here brings the row of control_log with it, in the same transaction: once, as the ledger has it once.
+-- row here brings the row of control_log with it, in the same transaction: once, as the ledger has it once. A row of the
+-- ledger that was lost and is written again by a reconciliation is logged already.
 create function log_control() returns trigger language plpgsql as $$
 begin
     if new.kind = 'control' then
@@ -19,11 +20,13 @@ begin
                 else split_part(new.detail, E'\t', 1) end,
             split_part(new.detail, E'\t', 4),
             case when new.detail like E'limit\t%' then split_part(new.detail, E'\t', 2) end,
-            new.epoch, new.seq, new.idx);
+            new.epoch, new.seq, new.idx)
+        on conflict (sale_id, epoch, seq, idx) do nothing;
     else
         insert into control_log (sale_id, at, actor, action, reason, value, epoch, seq, idx)
         values (new.sale_id, new.at, split_part(new.detail, E'\t', 2), new.kind, split_part(new.detail, E'\t', 1),
-            new.user_id, new.epoch, new.seq, new.idx);
+            new.user_id, new.epoch, new.seq, new.idx)
+        on conflict (sale_id, epoch, seq, idx) do nothing;
     end if;
     return null;
 end $$;
