@@ -211,11 +211,11 @@ wanted within {LIMIT} ms on a sale with ten million attempts, also while it sell
 A sale with {bench.options.attempts:,} attempts of 400,000 users, a stock of 10,000 and 9,200 purchases
 (`bench/attempts.sql`). Times are of the whole process, from its start to its end, {bench.options.runs} runs each.
 
-While the sale sells:
+While the sale sells (load of the machine {live[2]:.1f}):
 
 {table(live[0])}
 
-After it is finished:
+After it is finished (load {finished[2]:.1f}):
 
 {table(finished[0])}
 
@@ -273,14 +273,14 @@ def main():
         bench.generate()
         asked = subjects(bench)
         say("while it sells")
-        live = (measure(bench, asked), plans(bench, asked[1][1]))
+        live = (measure(bench, asked), plans(bench, asked[1][1]), os.getloadavg()[0])
         say("verify")
         bench.run("verify", "--sale", str(bench.sale))
         say("COPY with indexes and without")
         copied = copies(bench)
         say("finishing")
         bench.finish()
-        finished = (measure(bench, asked), plans(bench, asked[1][1]))
+        finished = (measure(bench, asked), plans(bench, asked[1][1]), os.getloadavg()[0])
         server.stop()
     except Failure as failure:
         sys.exit(f"The measurement failed: {failure}\nLogs and data: {folder}")

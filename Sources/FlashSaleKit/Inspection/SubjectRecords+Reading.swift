@@ -9,28 +9,15 @@ extension SubjectRecords {
     ) async throws -> SubjectRecords? {
         let options = TransactionOptions(isolation: .repeatableRead, readOnly: true, statementTimeout: .seconds(60))
         return try await postgres.transaction(options) { session in
-            // A sale that sells has few statistics: what the planner guesses of it would be a scan of all attempts.
-            // Compiling a plan and starting workers takes longer than these plans run.
-            try session.pipeline([
-                "set local enable_seqscan = off", "set local jit = off",
-                "set local max_parallel_workers_per_gather = 0",
-            ])
-            guard let row = try session.query("\(SaleStore.select) where s.id = \(saleID)").first else { return nil }
+            let statements = SubjectStatements(subject: subject, saleID: saleID, limits: limits)
+            let answers = try statements.run(session)
+            guard let row = answers[.sale]?.first, let head = answers[.head]?.first else { return nil }
             var records = SubjectRecords(sale: try SaleStore.sale(row), recount: PostgresRecount(saleID))
-            guard try records.recount.readSale(session) else { return nil }
-            try records.recount.readCursors(session)
-            try records.recount.readRecoveries(session)
-            let last = try session.query(
-                "select last_seq from journal_cursor where sale_id = \(saleID) and stream = 'ledger'"
-            )
-            records.recount.ledger.drainedSeq = try last.first?["last_seq"].int64 ?? 0
-            try records.readLedger(subject, limits, session)
-            try records.readControls(session)
-            try records.readReceipts(subject, session)
-            try records.readAttempts(subject, limits, session)
-            try records.readLetters(session)
-            try records.readNotes(session)
+            try records.take(head: head)
+            for (name, rows) in answers { try records.take(name, rows, limits) }
+            if case .hold = subject { try records.readAttempt(session) }
             if limits.countsUnits { try records.countUnits(limits, session) }
+            records.notes.sort { $0.at < $1.at }
             records.fold()
             return records
         }
@@ -54,42 +41,39 @@ extension SubjectRecords {
 
     private var saleID: SaleID { sale.id }
 
-    private mutating func readLedger(_ subject: Subject, _ limits: Limits, _ session: PostgresSession) throws {
-        let rows: PostgresRows
-        switch subject {
-        case .user(let user):
-            rows = try session.query(
-                """
-                select * from ledger where sale_id = \(saleID) and user_id = \(user)
-                order by epoch desc, seq desc, idx desc limit \(limits.ledger + 1)
-                """
-            )
-        case .hold(let hold):
-            // Written so that each half is the condition of one of the unique indexes.
-            rows = try session.query(
-                """
-                select * from (
-                    select * from ledger where sale_id = \(saleID) and hold_id = \(hold) and kind = 'held'
-                    union all
-                    select * from ledger where sale_id = \(saleID) and hold_id = \(hold)
-                        and kind in ('purchased', 'expired', 'released')) l
-                order by epoch desc, seq desc, idx desc
-                """
-            )
-        case .unit: return
-        }
-        isCut = rows.count > limits.ledger
-        ledger = try rows.prefix(limits.ledger).reversed().map(LedgerRow.init(recorded:))
+    private mutating func take(head row: PostgresRow) throws {
+        recount.at = try row["at"].timestamp
+        recount.isOpened = try row["opened"].bool
+        recount.isFinished = sale.finishedAt != nil
+        recount.stock = Int64(sale.terms.stock)
+        recount.userLimit = Int64(sale.terms.userLimit)
+        recount.holdMilliseconds = sale.terms.holdMilliseconds
+        recount.opensAt = sale.terms.opensAt.microseconds
+        recount.closesAt = sale.terms.closesAt.microseconds
+        recount.ledger.drainedSeq = try row["last_seq"].int64
     }
 
-    private mutating func readControls(_ session: PostgresSession) throws {
-        let rows = try session.query(
-            """
-            select * from ledger
-            where sale_id = \(saleID) and kind in ('control', 'opened', 'rebuilt', 'reconciled')
-            order by epoch desc, seq desc, idx desc limit 1000
-            """
-        )
+    private mutating func take(
+        _ name: SubjectStatements.Name,
+        _ rows: PostgresRows,
+        _ limits: Limits
+    ) throws {
+        switch name {
+        case .sale, .head: break
+        case .cursors: try recount.take(cursors: rows)
+        case .recoveries: try take(recoveries: rows)
+        case .ledger:
+            isCut = rows.count > limits.ledger
+            ledger = try rows.prefix(limits.ledger).reversed().map(LedgerRow.init(recorded:))
+        case .controls: try take(controls: rows)
+        case .receipts: try take(receipts: rows)
+        case .attempts: try take(attempts: rows, limits.attempts)
+        case .letters: try take(letters: rows)
+        case .actions: try take(actions: rows)
+        }
+    }
+
+    private mutating func take(controls rows: PostgresRows) throws {
         for row in rows.reversed() {
             guard try row["kind"].text == "reconciled" else {
                 controls.append(try LedgerRow(recorded: row))
@@ -105,14 +89,8 @@ extension SubjectRecords {
         }
     }
 
-    private mutating func readReceipts(_ subject: Subject, _ session: PostgresSession) throws {
-        let condition: SQL
-        switch subject {
-        case .user(let user): condition = "user_id = \(user)"
-        case .hold(let hold): condition = "hold_id = \(hold)"
-        case .unit: return
-        }
-        for row in try session.query("select * from purchases where sale_id = \(saleID) and \(condition)") {
+    private mutating func take(receipts rows: PostgresRows) throws {
+        for row in rows {
             receipts[try row["hold_id"].holdID] = Receipt(
                 unit: try row["unit"].int64,
                 slot: try row["user_slot"].int64,
@@ -124,31 +102,21 @@ extension SubjectRecords {
         }
     }
 
-    /// The attempts of a user by the index on users, the one of a hold by its step as well.
-    private mutating func readAttempts(_ subject: Subject, _ limits: Limits, _ session: PostgresSession) throws {
-        let condition: SQL
-        switch subject {
-        case .user(let user): condition = "user_id = \(user)"
-        case .hold:
-            guard let row = ledger.first, row.kind == .held else { return }
-            condition = "user_id = \(row.userID) and seq = \(row.seq) and epoch = \(row.epoch) and idx = \(row.index)"
-        case .unit: return
-        }
-        let rows = try session.query(
-            """
-            with mine as materialized (
-                select epoch, seq, idx, at, item_id, user_id, outcome from attempts
-                where sale_id = \(saleID) and \(condition))
-            select *, count(*) filter (where outcome = 'H') over () as held,
-                count(*) filter (where outcome = 'S') over () as sold_out,
-                count(*) filter (where outcome = 'L') over () as user_limit,
-                count(*) filter (where outcome = 'B') over () as banned
-            from mine order by epoch desc, seq desc, idx desc limit \(max(1, limits.attempts))
-            """
+    /// The attempt that got a hold, by its step as well.
+    private mutating func readAttempt(_ session: PostgresSession) throws {
+        guard let row = ledger.first, row.kind == .held else { return }
+        let attempt = SubjectStatements.attempts(
+            saleID,
+            "user_id = \(row.userID) and seq = \(row.seq) and epoch = \(row.epoch) and idx = \(row.index)",
+            limit: 1
         )
+        try take(attempts: try session.query(attempt), 1)
+    }
+
+    private mutating func take(attempts rows: PostgresRows, _ most: Int) throws {
         guard let first = rows.first else { return }
         for outcome in Outcome.allCases { outcomes[outcome] = try first[outcome.name].int }
-        attempts = try rows.prefix(limits.attempts).reversed().map { row in
+        attempts = try rows.prefix(most).reversed().map { row in
             Attempt(
                 step: try JournalTail.Step(recorded: row),
                 at: try row["at"].timestamp,
@@ -159,13 +127,7 @@ extension SubjectRecords {
         }
     }
 
-    private mutating func readLetters(_ session: PostgresSession) throws {
-        let rows = try session.query(
-            """
-            select id, created_at, kind, reason, repaired_at, payload from dead_letter where sale_id = \(saleID)
-            order by id desc limit 1000
-            """
-        )
+    private mutating func take(letters rows: PostgresRows) throws {
         letters = try rows.reversed().map { row in
             Letter(
                 number: try row["id"].int64,
@@ -178,18 +140,16 @@ extension SubjectRecords {
         }
     }
 
-    private mutating func readNotes(_ session: PostgresSession) throws {
-        for row in try session.query(
-            "select kind, reason, started_at from recoveries where sale_id = \(saleID) order by epoch"
-        ) {
+    private mutating func take(recoveries rows: PostgresRows) throws {
+        try recount.take(recoveries: rows)
+        for row in rows {
             let (what, why) = (try row["kind"].text, try row["reason"].text)
             notes.append(Note(kind: .recovery, at: try row["started_at"].timestamp, what: what, who: "", why: why))
         }
-        for row in try session.query(
-            """
-            select at, actor, action, reason from control_log where sale_id = \(saleID) order by id desc limit 200
-            """
-        ).reversed() {
+    }
+
+    private mutating func take(actions rows: PostgresRows) throws {
+        for row in rows.reversed() {
             notes.append(
                 Note(
                     kind: .action,

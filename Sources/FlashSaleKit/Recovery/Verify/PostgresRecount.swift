@@ -110,7 +110,7 @@ struct PostgresRecount: Sendable {
         depth == .full || cursor(.attempts).rows <= Verification.quickAttempts
     }
 
-    mutating func readSale(_ session: PostgresSession) throws -> Bool {
+    private mutating func readSale(_ session: PostgresSession) throws -> Bool {
         let rows = try session.query(
             """
             select stock, user_limit, hold_ms, opens_at, closes_at, opened_in_redis_at is not null as opened,
@@ -139,12 +139,17 @@ struct PostgresRecount: Sendable {
         return true
     }
 
-    mutating func readCursors(_ session: PostgresSession) throws {
-        for row in try session.query(
-            """
-            select stream, epoch, last_id, drained_entries, drained_rows from journal_cursor where sale_id = \(saleID)
-            """
-        ) {
+    private mutating func readCursors(_ session: PostgresSession) throws {
+        try take(cursors: try session.query(cursorStatement))
+    }
+
+    /// Reads the cursors of the sale.
+    var cursorStatement: SQL {
+        "select stream, epoch, last_id, drained_entries, drained_rows from journal_cursor where sale_id = \(saleID)"
+    }
+
+    mutating func take(cursors rows: PostgresRows) throws {
+        for row in rows {
             guard let stream = JournalStream(rawValue: try row["stream"].text) else { continue }
             cursors[stream] = Cursor(
                 epoch: try row["epoch"].int64,
@@ -155,13 +160,20 @@ struct PostgresRecount: Sendable {
         }
     }
 
-    mutating func readRecoveries(_ session: PostgresSession) throws {
-        for row in try session.query(
-            """
-            select epoch, kind, ledger_seq, attempts_seq, started_at, completed_at from recoveries
-            where sale_id = \(saleID) order by epoch
-            """
-        ) {
+    private mutating func readRecoveries(_ session: PostgresSession) throws {
+        try take(recoveries: try session.query(recoveryStatement))
+    }
+
+    /// Reads what became of the sale when its Redis was in doubt.
+    var recoveryStatement: SQL {
+        """
+        select epoch, kind, reason, ledger_seq, attempts_seq, started_at, completed_at from recoveries
+        where sale_id = \(saleID) order by epoch
+        """
+    }
+
+    mutating func take(recoveries rows: PostgresRows) throws {
+        for row in rows {
             recoveries.append(
                 Recovery(
                     epoch: try row["epoch"].int64,
