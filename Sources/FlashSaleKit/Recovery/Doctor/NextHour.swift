@@ -13,9 +13,16 @@ struct NextHour: Sendable, Equatable {
     static let urgentMinutes = 10
 
     /// Reads the schedule and the keys.
-    static func read(rotates: Bool, redis: RedisClient, postgres: PostgresConnection) async throws -> NextHour {
+    ///
+    /// - Parameter time: the present; nil: the clock of Postgres.
+    static func read(
+        at time: Timestamp? = nil,
+        rotates: Bool,
+        redis: RedisClient,
+        postgres: PostgresConnection
+    ) async throws -> NextHour {
         let store = SaleStore(postgres: postgres)
-        let now = try await store.now()
+        let now = if let time { time } else { try await store.now() }
         let opens = now.startOfHour.adding(milliseconds: 3_600_000)
         let sale = try await store.unfinished().first { $0.terms.hourly && $0.terms.opensAt == opens }
         var isInRedis = false
