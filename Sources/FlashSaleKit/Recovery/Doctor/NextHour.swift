@@ -49,7 +49,7 @@ struct NextHour: Sendable, Equatable {
             sale.map { "Sale \($0.id) of the next hour is in the schedule, but not in Redis" }
             ?? "There is no sale of the next hour"
         let fix =
-            "Run `flashctl rotate-hour`, and see that cron does, or that a server runs with --rotate: its log says why not."
+            "Run `flashctl rotate-hour`, and see that cron does, or that a server with --rotate runs."
         let sentence = "\(missing); it should open \(time)."
         return minutesLeft < NextHour.urgentMinutes
             ? .critical(.nextHour, sentence, fix: fix) : .warning(.nextHour, sentence, fix: fix)

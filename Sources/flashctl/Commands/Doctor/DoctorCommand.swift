@@ -6,7 +6,7 @@ struct DoctorCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract:
-            "Checks Redis, Postgres, the journal, the sales and this host, and says what to do about each finding.",
+            "Checks Redis, Postgres, journal, sales and this host, and says what to do about each finding.",
         usage: "flashctl doctor [<options>]",
         discussion: """
             It looks at everything that a running server looks at every ten seconds, and at what takes longer: latency, \

@@ -26,7 +26,7 @@ struct StatusTableTests {
         let text = try text(SampleSale.status(blocks: true), width: 80, color: true)
         #expect(text.contains("\u{1B}[31m12.3 s behind"))
         #expect(text.contains("\u{1B}[32m█"))
-        #expect(text.contains("\u{1B}[33mpurchases are paused"))
+        #expect(text.contains("\u{1B}[33mpurchases are paused\u{1B}[0m\n"))
     }
 
     @Test func theLineHasEverythingThatMoves() throws {
