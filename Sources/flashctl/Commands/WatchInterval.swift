@@ -13,12 +13,16 @@ struct WatchInterval: ExpressibleByArgument, Sendable, Equatable, CustomStringCo
         self.seconds = seconds
     }
 
+    /// Takes any text: the parser would fall back to the usual interval for one that is refused here. Commands look at
+    /// ``isUsable`` when they validate.
     init?(argument: String) {
-        guard let seconds = Double(argument), WatchInterval.range.contains(seconds) else { return nil }
-        self.init(seconds: seconds)
+        self.init(seconds: Double(argument) ?? .nan)
     }
 
-    var description: String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
+    /// Whether it is a number in the range.
+    var isUsable: Bool { WatchInterval.range.contains(seconds) }
+
+    var description: String { isUsable && seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
     var defaultValueDescription: String { description }
     var duration: Duration { .seconds(seconds) }
 }

@@ -44,6 +44,7 @@ struct StatusCommand: EnvironmentCommand {
 
     func validate() throws {
         if sale == .all { throw ValidationError("--sale takes the number of one sale, or current.") }
+        if let watch, !watch.isUsable { throw ValidationError("--watch takes seconds from 0.1 to 3600.") }
         if fast, records { throw ValidationError("--fast and --records contradict each other.") }
     }
 

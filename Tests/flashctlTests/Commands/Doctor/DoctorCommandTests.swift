@@ -68,7 +68,6 @@ import Testing
         ("redis", "config set appendfsync always", "append_only_file", "ok", "loses nothing"),
         ("redis", "config set maxmemory 0", "redis_memory", "warning", "no maxmemory"),
         ("redis", "config set maxmemory 100mb", "redis_headroom", "warning", "may take 512 MB"),
-        ("redis", "config set maxclients 5", "redis_clients", "warning", "possible clients"),
         ("redis", "config set maxmemory 1", "redis_memory", "critical", "refused with 503"),
         (
             "psql", "alter database postgres set synchronous_commit = off", "postgres_settings", "warning",

@@ -8,7 +8,10 @@ import Testing
     /// Runs a script in which `$0` is the binary and `$stores` are the options that name the stores.
     private func script(_ stores: CommandStack, _ text: String) async throws -> BuiltBinary.Outcome {
         let options = "stores=(--redis '\(stores.stack.redisURL)' --postgres '\(stores.stack.postgresURL)')\n"
-        return try await BuiltBinary.script(options + text, environment: ["TERM": "xterm", "LANG": "C"])
+        return try await BuiltBinary.script(
+            options + text,
+            environment: ["TERM": "xterm", "LANG": "C", "NO_COLOR": "1"]
+        )
     }
 
     @Test func optionsAreUnderstood() throws {
@@ -18,7 +21,7 @@ import Testing
         #expect(try StatusCommand.parse(["--watch", "5", "--fast"]).watch?.seconds == 5)
         #expect(try StatusCommand.parse([]).watch == nil)
         #expect(try StatusCommand.parse(["--sale", "current"]).sale == .current)
-        for wrong in [["--watch=0"], ["--watch=x"], ["--sale", "all"], ["--fast", "--records"]] {
+        for wrong in [["--watch=0"], ["--watch=x"], ["--watch", "x"], ["--sale", "all"], ["--fast", "--records"]] {
             #expect(throws: (any Error).self) { try StatusCommand.parse(wrong) }
         }
     }
