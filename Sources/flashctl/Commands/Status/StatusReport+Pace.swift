@@ -25,6 +25,9 @@ extension StatusReport {
             for (index, change) in changes.enumerated() {
                 facts.append((index == 0 ? "control" : "", .init(change, .yellow)))
             }
+            if isBrief {
+                facts.append(("epoch", .init("\(snapshot.epoch), step \(NumberText.grouped(snapshot.sequence))")))
+            }
         }
         return facts
     }
