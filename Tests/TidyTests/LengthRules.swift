@@ -11,7 +11,7 @@ enum LengthRules {
 
     static func isMeasured(_ file: SourceFile) -> Bool {
         guard let end = file.name.split(separator: ".").last else { return false }
-        return extensions.contains(String(end)) && !file.path.contains("/Fixtures/")
+        return extensions.contains(String(end)) && !file.path.contains("/Snapshots/")
     }
 
     static func longFiles(_ files: [SourceFile]) -> [Offence] {

@@ -1,4 +1,4 @@
-/* What the build knows of the sources. Package.swift hands it over; only build_info.c is compiled anew when it changes. */
+/* What the build knows of the sources. Package.swift hands it over; when it changes, only build_info.c is compiled. */
 #ifndef BUILD_INFO_H
 #define BUILD_INFO_H
 

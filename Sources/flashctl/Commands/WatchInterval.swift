@@ -13,20 +13,21 @@ struct WatchInterval: ExpressibleByArgument, Sendable, Equatable, CustomStringCo
         self.seconds = seconds
     }
 
-    /// Nil for what is no number: then it is not the value of the option but the next argument.
+    /// Takes any text: the parser would fall back to the usual interval for one that is refused here. Commands call
+    /// ``validate()`` when they validate.
     init?(argument: String) {
-        guard let seconds = Double(argument) else { return nil }
-        self.init(seconds: seconds)
+        self.init(seconds: Double(argument) ?? .nan)
     }
+
+    /// Whether it is a number in the range.
+    var isUsable: Bool { WatchInterval.range.contains(seconds) }
 
     /// Says what is wrong with it.
     func validate() throws {
-        guard WatchInterval.range.contains(seconds) else {
-            throw ValidationError("--watch takes 0.1 to 3600 seconds, not \(seconds).")
-        }
+        if !isUsable { throw ValidationError("--watch takes 0.1 to 3600 seconds, as in --watch=2.") }
     }
 
-    var description: String { seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
+    var description: String { isUsable && seconds == seconds.rounded() ? String(Int(seconds)) : String(seconds) }
     var defaultValueDescription: String { description }
     var duration: Duration { .seconds(seconds) }
 }

@@ -1,6 +1,6 @@
+@preconcurrency import Dispatch
 import FlashSaleKit
 import Foundation
-@preconcurrency import Dispatch
 import Synchronization
 import UnixSignals
 

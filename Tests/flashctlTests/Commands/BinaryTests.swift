@@ -14,7 +14,7 @@ import Testing
         #expect(help.talk.isEmpty)
         let version = try await BuiltBinary.run(["--version"])
         #expect(version.status == 0)
-        #expect(version.output == Flashctl.version + "\n")
+        #expect(version.output == BuildInfo.text + "\n")
     }
 
     @Test func wrongUsageIs64() async throws {

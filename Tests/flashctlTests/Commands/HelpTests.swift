@@ -28,6 +28,16 @@ import Testing
         #expect(outcome.output.contains("--color"))
     }
 
+    @Test func theConfigurationHasTheOptionsOfTheServer() async throws {
+        let outcome = try await BuiltBinary.run(["help", "config", "show"])
+        for option in ["--origin", "--local", "--redis", "--port", "--no-rotate", "--hourly-stock", "-o, --output"] {
+            #expect(outcome.output.contains(option))
+        }
+        #expect(outcome.output.contains("Example"))
+        #expect(outcome.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(try await BuiltBinary.run(["help", "config"]).output.contains("flashctl config show --origin"))
+    }
+
     @Test func theListOfCommandsIsComplete() async throws {
         let outcome = try await BuiltBinary.run(["--help"])
         for name in HelpTests.names { #expect(outcome.output.contains("\n  \(name) ")) }
@@ -59,6 +69,9 @@ import Testing
             ["explain", "4711", "--as", "user", "--sale", "all", "--limit", "1000"],
             ["doctor", "-o", "json"],
             ["status", "--sale", "12", "-o", "json"],
+            ["status", "--watch"],
+            ["status", "--watch=10", "-o", "ndjson"],
+            ["config", "show", "--origin", "--config", "sale.yaml", "--event-loops", "2"],
         ]
         for example in examples { _ = try Flashctl.parseAsRoot(example) }
     }

@@ -125,6 +125,7 @@ import Testing
     @Test func argumentsAreChecked() throws {
         for arguments in [
             [], ["anna", "--sale", "x"], ["anna", "--attempts", "-1"], ["anna", "--watch=0"], ["anna", "--watch=nan"],
+            ["anna", "--watch=x"],
             ["a\tb"],
             ["anna", "-o", "xml"], [String(repeating: "x", count: 65)],
         ] {
@@ -132,7 +133,8 @@ import Testing
         }
         #expect(try InspectUserCommand.parse(["anna", "--watch"]).watch == WatchInterval(seconds: 2))
         #expect(try InspectUserCommand.parse(["anna", "--watch=0.5"]).watch?.duration == .milliseconds(500))
-        #expect(try InspectUserCommand.parse(["--watch", "anna"]).user == "anna")
+        // The word behind it is its value: better an error than an interval that nobody has asked for.
+        #expect(throws: (any Error).self) { try InspectUserCommand.parse(["--watch", "anna"]) }
         #expect(try InspectUserCommand.parse(["anna"]).watch == nil)
         // What a buyer sent by mistake must not be looked for as a name, nor repeated.
         let code = HoldCode(saleID: try #require(SaleID(1)), high: 1, low: 2).description

@@ -103,7 +103,7 @@ public struct DeepReader: Sendable {
         return .ok(.redisDisk, "How much is free for the append-only file has to be looked up on the machine of Redis.")
     }
 
-    /// A server loads its scripts with each new connection, so they are there unless no server of this version has been.
+    /// A server loads its scripts with each new connection: they are there unless no server of this version has been.
     private func scripts(_ redis: RedisClient) async throws -> DeepCheck {
         let names = SaleScript.allCases
         let parts = ["SCRIPT", "EXISTS"] + names.map(\.sha1)

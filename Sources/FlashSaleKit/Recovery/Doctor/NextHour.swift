@@ -13,9 +13,16 @@ struct NextHour: Sendable, Equatable {
     static let urgentMinutes = 10
 
     /// Reads the schedule and the keys.
-    static func read(rotates: Bool, redis: RedisClient, postgres: PostgresConnection) async throws -> NextHour {
+    ///
+    /// - Parameter time: the present; nil: the clock of Postgres.
+    static func read(
+        at time: Timestamp? = nil,
+        rotates: Bool,
+        redis: RedisClient,
+        postgres: PostgresConnection
+    ) async throws -> NextHour {
         let store = SaleStore(postgres: postgres)
-        let now = try await store.now()
+        let now = if let time { time } else { try await store.now() }
         let opens = now.startOfHour.adding(milliseconds: 3_600_000)
         let sale = try await store.unfinished().first { $0.terms.hourly && $0.terms.opensAt == opens }
         var isInRedis = false
@@ -42,7 +49,7 @@ struct NextHour: Sendable, Equatable {
             sale.map { "Sale \($0.id) of the next hour is in the schedule, but not in Redis" }
             ?? "There is no sale of the next hour"
         let fix =
-            "Run `flashctl rotate-hour`, and see that cron does, or that a server runs with --rotate: its log says why not."
+            "Run `flashctl rotate-hour`, and see that cron does, or that a server with --rotate runs."
         let sentence = "\(missing); it should open \(time)."
         return minutesLeft < NextHour.urgentMinutes
             ? .critical(.nextHour, sentence, fix: fix) : .warning(.nextHour, sentence, fix: fix)

@@ -9,7 +9,7 @@ struct PostgresDetails: Sendable, Equatable {
     var databaseSize: Int
     /// Whether the server runs on this host, as far as its address tells.
     var isLocal: Bool
-    /// Where `synchronous_commit` is off for everybody who does not say otherwise: `the database shop`, `the role flash`.
+    /// Where `synchronous_commit` is not on unless somebody says so: `the database shop`, `the role flash`.
     var asynchronous: [String]
 
     /// Fewer free ones are a matter of time.

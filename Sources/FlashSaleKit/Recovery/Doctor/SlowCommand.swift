@@ -35,8 +35,8 @@ struct SlowCommand: Sendable, Equatable {
         }
         return .warning(
             .slowCommands,
-            "\(slowOnes.count) \(slowOnes.count == 1 ? "command has" : "commands have") held up Redis for 100 ms or more in"
-                + " the last 10 minutes, \(worst.name) for \(worst.duration / 1000) ms: no checkout is decided meanwhile.",
+            "\(slowOnes.count) \(slowOnes.count == 1 ? "command has" : "commands have") held up Redis for 100 ms"
+                + " in the last 10 minutes, \(worst.name) for \(worst.duration / 1000) ms: nothing is decided then.",
             fix: "Read SLOWLOG GET 10. Another program (KEYS, FLUSHALL, large deletes) belongs on another Redis; if"
                 + " it is our script, the machine is too busy or swaps."
         )

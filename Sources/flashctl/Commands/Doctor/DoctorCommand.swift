@@ -5,14 +5,13 @@ import FlashSaleKit
 struct DoctorCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract:
-            "Checks Redis, Postgres, the journal, the sales and this host, and says what to do about each finding.",
+        abstract: "Checks Redis, Postgres, journal, sales and this host, with a fix for each finding.",
         usage: "flashctl doctor [<options>]",
         discussion: """
-            It looks at everything that a running server looks at every ten seconds, and at what takes longer: latency, \
-            disks, room for memory and connections, the sale of the next hour. It writes nothing. Exit status: 0 when \
-            nothing is critical, 1 when something is, 69 when a store cannot be asked; then the other one is checked \
-            all the same.
+            It looks at everything that a running server looks at every ten seconds, and at what takes longer: \
+            latency, disks, room for memory and connections, the sale of the next hour. It writes nothing. Exit \
+            status: 0 when nothing is critical, 1 when something is, 69 when a store cannot be asked; then the other \
+            one is checked all the same.
 
             Examples:
               flashctl doctor --local

@@ -20,9 +20,9 @@ enum OpenFileCheck {
     /// A server raises the soft limit itself, so only the hard one bounds it.
     static func check(soft: Int, hard: Int) -> DeepCheck {
         let connections = ConnectionRoom.connections(openFiles: hard)
+        let files = soft == hard ? limit(hard) : "\(limit(soft)), which it raises to \(limit(hard))"
         let sentence =
-            "A server started like this may have \(NumberText.grouped(connections)) connections: \(limit(soft)) open files"
-            + ", which it raises to \(limit(hard))"
+            "A server started like this may have \(NumberText.grouped(connections)) connections (open files: \(files))"
         guard connections < ConnectionRoom.few else { return .ok(.openFiles, "\(sentence).") }
         return .warning(
             .openFiles,

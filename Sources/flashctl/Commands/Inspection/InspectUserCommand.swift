@@ -57,7 +57,12 @@ struct InspectUserCommand: EnvironmentCommand {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
         let isWatched = watch != nil
-        let failure = try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: isWatched) {
+        let failure = try await Stores.using(
+            configuration,
+            local: storeOptions.local,
+            in: environment,
+            handlesSignals: isWatched
+        ) {
             stores -> CommandFailure? in
             guard let watch else {
                 let report = try await read(stores)

@@ -20,12 +20,14 @@ extension StatusReport {
         if let pace { facts.append(("attempts/s", .init(StatusReport.sentence(pace)))) }
         if let snapshot {
             let changes = changes(snapshot)
-            facts.append(
-                (
-                    "control",
-                    changes.isEmpty ? .init("nothing is paused") : .init(changes.joined(separator: "; "), .yellow)
-                )
-            )
+            if changes.isEmpty { facts.append(("control", .init("nothing is paused"))) }
+            // One a line: none of them may be cut off.
+            for (index, change) in changes.enumerated() {
+                facts.append((index == 0 ? "control" : "", .init(change, .yellow)))
+            }
+            if isBrief {
+                facts.append(("epoch", .init("\(snapshot.epoch), step \(NumberText.grouped(snapshot.sequence))")))
+            }
         }
         return facts
     }
@@ -97,7 +99,8 @@ extension StatusReport {
     private static func sentence(_ pace: AttemptPace) -> String {
         guard pace.entries > 0 else { return "none in the last \(NumberText.decimal(pace.seconds, digits: 0)) s" }
         let outcomes = Outcome.allCases.map { "\($0.name) \(rate(pace.perSecond($0)))" }.joined(separator: ", ")
-        return "\(rate(pace.perSecond)): \(outcomes) (last \(NumberText.decimal(pace.seconds, digits: 1)) s)"
+        let window = NumberText.decimal(pace.seconds, digits: 1)
+        return "\(rate(pace.perSecond)) in the last \(window) s: \(outcomes)"
     }
 
     private func sentence(_ forecast: SellThrough) -> String {

@@ -110,7 +110,10 @@ extension StatusReport: Report {
         if let snapshot { sections += StatusReport.stock(snapshot, drawsBlocks: drawsBlocks) }
         let moving = movingFacts
         if !moving.isEmpty { sections.append(.facts(title: nil, moving)) }
-        if let snapshot { sections.append(.facts(title: "Redis", StatusReport.facts(snapshot))) }
+        // The bar has said the same, unless something is wrong.
+        if let snapshot, !isBrief || !snapshot.isConsistent {
+            sections.append(.facts(title: "Redis", StatusReport.facts(snapshot)))
+        }
         if let record { sections.append(.facts(title: "Postgres", StatusReport.facts(record))) }
         let rows = streams.map { stream -> [TableLayout.Cell] in
             let backlog = stream.backlog

@@ -11,17 +11,33 @@ import Testing
         postgres: ["shared_buffers": "32MB", "max_wal_size": "256MB"]
     )
 
+    /// Names of all checks, in the order in which they are shown.
+    private static let names: [String] = DoctorArea.allCases.flatMap { area in
+        GuardCheck.Name.allCases.filter { DoctorArea.of($0) == area }.map(\.rawValue)
+            + DeepCheck.Name.allCases.filter { DoctorArea.of($0) == area }.map(\.rawValue)
+    }
+    /// Those that a busy machine may fail.
+    private static let depends = ["redis_latency", "postgres_latency", "redis_slow_commands", "open_files"]
+
+    private func checks(_ data: String) throws -> [String: [String: Any]] {
+        let checks = try #require(try json(data, "checks") as? [[String: Any]])
+        return Dictionary(uniqueKeysWithValues: checks.map { ($0["name"] as? String ?? "", $0) })
+    }
+
     @Test func soundStoresAreSuccess() async throws {
         try await CommandStack.with(options: DoctorCommandTests.sound) { stores in
+            _ = try await stores.run(RotateHourCommand.self)
             let outcome = try await stores.run(DoctorCommand.self)
             #expect(outcome.status == .success, "\(outcome.data)")
             #expect(outcome.talk.isEmpty)
-            #expect(outcome.data.contains("checks are ok"))
             #expect(outcome.data.contains("A crash of Redis loses up to 2 seconds of holds and attempts"))
+            for area in DoctorArea.allCases { #expect(outcome.data.contains("\(area.title)\nok ")) }
             let data = try await stores.run(DoctorCommand.self, "-o", "json").data
-            #expect(try json(data, "level") as? String == "ok")
-            let checks = try #require(try json(data, "checks") as? [[String: Any]])
-            #expect(checks.compactMap { $0["name"] as? String } == GuardCheck.Name.allCases.map(\.rawValue))
+            let list = try #require(try json(data, "checks") as? [[String: Any]])
+            #expect(list.compactMap { $0["name"] as? String } == DoctorCommandTests.names)
+            let found = list.filter { $0["level"] as? String != "ok" }.compactMap { $0["name"] as? String }
+            #expect(Set(found).isSubset(of: DoctorCommandTests.depends), "\(outcome.data)")
+            if found.isEmpty { #expect(try json(data, "level") as? String == "ok") }
             let clocks = try #require(try json(data, "clocks") as? [[String: Any]])
             #expect(clocks.count == 3 && clocks[0]["ahead_ms"] is Double)
         }
@@ -29,6 +45,7 @@ import Testing
 
     @Test func aCriticalFindingIsAFailureWithAFix() async throws {
         try await CommandStack.with(options: DoctorCommandTests.sound) { stores in
+            _ = try await stores.run(RotateHourCommand.self)
             _ = try await BuiltBinary.script(
                 "redis-cli -s '\(stores.stack.redisSocket)' config set maxmemory-policy allkeys-lru"
             )
@@ -37,9 +54,65 @@ import Testing
             #expect(outcome.failure == nil, "everything was said already")
             #expect(outcome.data.contains("critical  eviction_policy: "))
             #expect(outcome.data.contains("fix: Run CONFIG SET maxmemory-policy noeviction"))
-            #expect(outcome.data.contains("13 checks: 1 critical, 0 warnings"))
+            #expect(outcome.data.contains("26 checks: 1 critical, "))
             let data = try await stores.run(DoctorCommand.self, "-o", "json").data
             #expect(try json(data, "level") as? String == "critical")
+            #expect(try checks(data)["eviction_policy"]?["area"] as? String == "redis")
+        }
+    }
+
+    /// What an operator does wrong with one command, and the check that finds it.
+    @Test(arguments: [
+        ("redis", "config set appendonly no", "append_only_file", "critical", "everything since its last snapshot"),
+        ("redis", "config set appendfsync no", "append_only_file", "warning", "often 30 seconds"),
+        ("redis", "config set appendfsync always", "append_only_file", "ok", "loses nothing"),
+        ("redis", "config set maxmemory 0", "redis_memory", "warning", "no maxmemory"),
+        ("redis", "config set maxmemory 100mb", "redis_headroom", "warning", "may take 512 MB"),
+        ("redis", "config set maxmemory 1", "redis_memory", "critical", "refused with 503"),
+        (
+            "psql", "alter database postgres set synchronous_commit = off", "postgres_settings", "warning",
+            "the database postgres"
+        ),
+        (
+            "psql", "delete from schema_migrations where name like 'm0002%'", "schema", "critical",
+            "lacks m0002_recoveries"
+        ),
+        (
+            "psql",
+            "insert into dead_letter (sale_id, stream, entry_id, idx, kind, payload, sqlstate, reason) "
+                + "values (1, 'ledger', '1-1', 0, 'held', '', '22000', 'x')", "dead_letters", "critical", "1 row waits"
+        ),
+        (
+            "psql", "update sales set finished_at = now() where opens_at > now()", "next_hour", "any",
+            "no sale of the next hour"
+        ),
+    ])
+    func eachMistakeIsFound(store: String, mistake: String, name: String, level: String, words: String) async throws {
+        try await CommandStack.with(options: DoctorCommandTests.sound) { stores in
+            _ = try await stores.run(RotateHourCommand.self)
+            if store == "redis" {
+                let script = "redis-cli -s '\(stores.stack.redisSocket)' \(mistake)"
+                #expect(try await BuiltBinary.script(script).output == "OK\n")
+            } else {
+                _ = try await TestDatabase.rows(mistake, at: stores.stack.postgresURL)
+            }
+            let outcome = try await stores.run(DoctorCommand.self, "-o", "json")
+            let check = try #require(try checks(outcome.data)[name], "\(outcome.data)")
+            let found = check["level"] as? String
+            #expect(found == level || (level == "any" && found != "ok"))
+            #expect((check["message"] as? String)?.contains(words) == true, "\(check)")
+            #expect((check["next_step"] is NSNull) == (found == "ok"))
+            #expect(outcome.status == (found == "critical" ? .failure : .success))
+        }
+    }
+
+    @Test func aPostgresThatDoesNotWaitForTheDiskIsFound() async throws {
+        try await CommandStack.with { stores in
+            let data = try await stores.run(DoctorCommand.self, "-o", "json").data
+            let check = try #require(try checks(data)["postgres_durability"])
+            #expect(check["level"] as? String == "critical")
+            #expect((check["message"] as? String)?.contains("fsync and full_page_writes are off") == true)
+            #expect((check["next_step"] as? String)?.contains("fsync = on") == true)
         }
     }
 

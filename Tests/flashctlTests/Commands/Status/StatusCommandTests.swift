@@ -37,6 +37,25 @@ import Testing
             #expect(try await stores.run(StatusCommand.self, "-o", "yaml").data.contains("phase: \"selling\""))
             let fast = try await stores.run(StatusCommand.self, "--fast", "-o", "json").data
             #expect(fast.contains("\"postgres\": null"))
+            #expect(try json(data, "pace", "attempts_per_second") as? Double == 0)
+            #expect(try json(data, "forecast", "outcome") as? String == "unknown")
+            #expect(try json(data, "control", "checkout_paused") as? Bool == false)
+            #expect(text.data.contains("forecast    no forecast: no attempt was made in the last minute"))
+            #expect(text.data.contains("\n. 1,200 free") || text.data.contains("  . 1,200 free (100.0 %)"))
+        }
+    }
+
+    @Test func attemptsAndSalesOfTheLastSecondsAreShown() async throws {
+        try await ShopServer.with(stock: 100) { shop in
+            let summary = try await shop.load(300, runID: "pace")
+            #expect(summary.tally.answered == 300)
+            let data = try await shop.stores.run(StatusCommand.self, "-o", "json").data
+            let rate = try #require(try json(data, "pace", "outcomes_per_second", "sold_out") as? Double)
+            #expect(rate > 0)
+            #expect(try json(data, "forecast", "outcome") as? String == "sold_out")
+            let text = try await shop.stores.run(StatusCommand.self).data
+            #expect(text.contains("forecast    sold out\n"))
+            #expect(text.contains("[" + String(repeating: "#", count: 58) + "]"))
         }
     }
 
@@ -85,20 +104,9 @@ import Testing
         backlog.seconds = 12
         let streams = [StatusReport.Stream(name: "ledger", backlog: backlog)]
         let snapshot = try fields.map { fields in
-            let parsed = try SnapshotCall.parse(StatusReportTests.reply(fields))
-            return try #require(parsed)
+            try SampleSale.snapshot(fields)
         }
         return StatusReport(sale: sale, now: now, snapshot: snapshot, record: nil, streams: streams)
-    }
-
-    /// A reply of the snapshot script with these fields of the sale.
-    private static func reply(_ fields: [String: String]) -> RedisReply {
-        func bulk(_ text: String) -> RedisReply { .bulk(Array(text.utf8)) }
-        let pairs = fields.flatMap { [bulk($0.key), bulk($0.value)] }
-        let counts = (0..<8).map { _ in RedisReply.integer(1) }
-        return .array(
-            [bulk("O"), bulk("50000000"), .array(pairs)] + counts + (0..<5).map { _ in bulk("") }
-        )
     }
 
     @Test func eachPhaseHasItsWord() throws {
