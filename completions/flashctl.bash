@@ -173,22 +173,22 @@ _flashctl() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    serve|seed-sale|rotate-hour|status|verify|doctor|reconcile|migrate|loadtest|help)
+    serve|seed-sale|rotate-hour|pause|resume|ban|unban|limit|status|inspect-user|explain|verify|doctor|reconcile|replay-attempts|migrate|config|loadtest|shell|help)
         # Offer subcommand argument completions
         "_flashctl_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'serve seed-sale rotate-hour status verify doctor reconcile migrate loadtest help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'serve seed-sale rotate-hour pause resume ban unban limit status inspect-user explain verify doctor reconcile replay-attempts migrate config loadtest shell help' -- "${cur}"))
         ;;
     esac
 }
 
 _flashctl_serve() {
     repeating_flags=()
-    non_repeating_flags=(--rotate --no-rotate --local --allow-no-aof --version -h --help)
+    non_repeating_flags=(--rotate --no-rotate --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --local-directory --redis --postgres --config --log-level --hourly-stock --hourly-limit --hourly-hold)
+    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -211,6 +211,15 @@ _flashctl_serve() {
     '--memory-limit')
         return
         ;;
+    '--hourly-stock')
+        return
+        ;;
+    '--hourly-limit')
+        return
+        ;;
+    '--hourly-hold')
+        return
+        ;;
     '--local-directory')
         __flashctl_add_completions -d
         return
@@ -228,23 +237,14 @@ _flashctl_serve() {
     '--log-level')
         return
         ;;
-    '--hourly-stock')
-        return
-        ;;
-    '--hourly-limit')
-        return
-        ;;
-    '--hourly-hold')
-        return
-        ;;
     esac
 }
 
 _flashctl_seed-sale() {
     repeating_flags=()
-    non_repeating_flags=(--test --local --version -h --help)
+    non_repeating_flags=(--test --replace --dry-run --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--name --image-url --stock --limit --start --duration --hold --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--name --image-url --stock --limit --start --at --duration --hold --confirm --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -264,10 +264,16 @@ _flashctl_seed-sale() {
     '--start')
         return
         ;;
+    '--at')
+        return
+        ;;
     '--duration')
         return
         ;;
     '--hold')
+        return
+        ;;
+    '--confirm')
         return
         ;;
     '--local-directory')
@@ -300,13 +306,16 @@ _flashctl_seed-sale() {
 
 _flashctl_rotate-hour() {
     repeating_flags=()
-    non_repeating_flags=(--verbose --local --allow-no-aof --version -h --help)
+    non_repeating_flags=(--verbose --dry-run --local --allow-no-aof --version -h --help)
     repeating_options=()
-    non_repeating_options=(--local-directory --redis --postgres --config --log-level --hourly-stock --hourly-limit --hourly-hold)
+    non_repeating_options=(--timeout --local-directory --redis --postgres --config --log-level --hourly-stock --hourly-limit --hourly-hold -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--timeout')
+        return
+        ;;
     '--local-directory')
         __flashctl_add_completions -d
         return
@@ -333,20 +342,365 @@ _flashctl_rotate-hour() {
     '--hourly-hold')
         return
         ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_pause() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion pause -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W 'checkout'$'\n''purchase'$'\n''all'
+        return
+        ;;
+    esac
+}
+
+_flashctl_resume() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion resume -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W 'checkout'$'\n''purchase'$'\n''all'
+        return
+        ;;
+    esac
+}
+
+_flashctl_ban() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion ban -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_unban() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--reason --sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--reason')
+        return
+        ;;
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion unban -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_limit() {
+    repeating_flags=()
+    non_repeating_flags=(--dry-run --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--confirm --reason --sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--confirm')
+        return
+        ;;
+    '--reason')
+        return
+        ;;
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion limit -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
     esac
 }
 
 _flashctl_status() {
     repeating_flags=()
-    non_repeating_flags=(--fast --local --version -h --help)
+    non_repeating_flags=(--fast --records --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--sale --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--sale --watch --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--sale')
         __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion status -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--watch')
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_inspect-user() {
+    repeating_flags=()
+    non_repeating_flags=(--local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--sale --attempts --watch --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion inspect-user -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--attempts')
+        return
+        ;;
+    '--watch')
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_explain() {
+    repeating_flags=()
+    non_repeating_flags=(--local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--sale --as --limit --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion explain -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    '--as')
+        __flashctl_add_completions -W 'code'$'\n''hold'$'\n''user'$'\n''unit'
+        return
+        ;;
+    '--limit')
         return
         ;;
     '--local-directory')
@@ -502,6 +856,73 @@ _flashctl_reconcile() {
     esac
 }
 
+_flashctl_replay-attempts() {
+    repeating_flags=()
+    non_repeating_flags=(--pending --export --dry-run --ordered --no-ordered --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--target --sale --speed --connections --timeout --tolerance --user --outcome --since --until --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--target')
+        return
+        ;;
+    '--sale')
+        return
+        ;;
+    '--speed')
+        return
+        ;;
+    '--connections')
+        return
+        ;;
+    '--timeout')
+        return
+        ;;
+    '--tolerance')
+        return
+        ;;
+    '--user')
+        return
+        ;;
+    '--outcome')
+        return
+        ;;
+    '--since')
+        return
+        ;;
+    '--until')
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
 _flashctl_migrate() {
     repeating_flags=()
     non_repeating_flags=(--dry-run --local --version -h --help)
@@ -511,6 +932,93 @@ _flashctl_migrate() {
 
     # Offer option value completions
     case "${prev}" in
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
+        return
+        ;;
+    '-o'|'--output')
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        return
+        ;;
+    '--color')
+        __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_config() {
+    repeating_flags=()
+    non_repeating_flags=(--version -h --help)
+    repeating_options=()
+    non_repeating_options=()
+    __flashctl_offer_flags_options 0
+
+    # Offer subcommand / subcommand argument completions
+    local -r subcommand="${unparsed_words[0]}"
+    unset 'unparsed_words[0]'
+    unparsed_words=("${unparsed_words[@]}")
+    case "${subcommand}" in
+    show)
+        # Offer subcommand argument completions
+        "_flashctl_config_${subcommand}"
+        ;;
+    *)
+        # Offer subcommand completions
+        COMPREPLY+=($(compgen -W 'show' -- "${cur}"))
+        ;;
+    esac
+}
+
+_flashctl_config_show() {
+    repeating_flags=()
+    non_repeating_flags=(--origin --rotate --no-rotate --allow-no-aof --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level -o --output --color)
+    __flashctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--port')
+        return
+        ;;
+    '--host')
+        return
+        ;;
+    '--event-loops')
+        return
+        ;;
+    '--admin-port')
+        return
+        ;;
+    '--backlog-limit')
+        return
+        ;;
+    '--memory-limit')
+        return
+        ;;
+    '--hourly-stock')
+        return
+        ;;
+    '--hourly-limit')
+        return
+        ;;
+    '--hourly-hold')
+        return
+        ;;
     '--local-directory')
         __flashctl_add_completions -d
         return
@@ -595,6 +1103,38 @@ _flashctl_loadtest() {
         ;;
     '--color')
         __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+}
+
+_flashctl_shell() {
+    repeating_flags=()
+    non_repeating_flags=(--keep-going --read-only --local --version -h --help)
+    repeating_options=()
+    non_repeating_options=(-c --local-directory --redis --postgres --config --log-level)
+    __flashctl_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '-c')
+        return
+        ;;
+    '--local-directory')
+        __flashctl_add_completions -d
+        return
+        ;;
+    '--redis')
+        return
+        ;;
+    '--postgres')
+        return
+        ;;
+    '--config')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml|json)'
+        return
+        ;;
+    '--log-level')
         return
         ;;
     esac

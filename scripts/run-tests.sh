@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # The marks in front of the lines of the runner are no single bytes.
 export LC_ALL=C.UTF-8
+# Each test has a Redis and a Postgres of its own: more of them at a time than this only wait for each other, and look
+# like a slow machine to those that watch a clock.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH="${TEST_WIDTH:-4}"
 
 targets=(TidyTests FlashSaleKitTests flashserveTests flashctlTests FaultTests)
 swift build --build-tests

@@ -38,6 +38,14 @@ static inline void shim_drop_line(void) {
     rl_forced_update_display();
 }
 
+// In the place of the prompt that is shown.
+static inline void shim_change_prompt(const char *prompt) {
+    rl_clear_visible_line();
+    rl_set_prompt(prompt);
+    rl_on_new_line();
+    rl_redisplay_function();
+}
+
 static inline void shim_before_suspend(void) {
     if (rl_deprep_term_function) rl_deprep_term_function();
 }

@@ -53,7 +53,10 @@ struct SubjectStatements {
             ),
             (
                 .actions,
-                "select at, actor, action, reason from control_log where sale_id = \(saleID) order by id desc limit 200"
+                """
+                select at, actor, action, reason from control_log where sale_id = \(saleID) and epoch is null
+                order by id desc limit 200
+                """
             ),
         ] + subjectStatements
     }

@@ -9,7 +9,7 @@ public enum Failpoint {
     /// The environment variable that arms a failpoint.
     public static let variable = "FLASHCTL_FAILPOINT"
 
-    /// The environment variable that shortens how long drained entries stay in Redis, in milliseconds: no test waits two
+    /// The environment variable that shortens how long drained entries stay in Redis, in milliseconds: no test waits
     /// minutes for the first trim. In debug builds only, like the failpoints.
     public static let keepVariable = "FLASHCTL_JOURNAL_KEEP_MS"
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import FlashSaleKit
 import Foundation
 import NIOPosix
+import Synchronization
 
 /// Candidates for the TAB key from the stores themselves. Within 150 ms or none at all, and never a word of error: a
 /// line that somebody is typing is no place for either.
@@ -13,13 +14,13 @@ enum LiveCompletion {
     /// Numbers of sales: the unfinished ones first, then the latest.
     static var sales: CompletionKind {
         .custom { words, _, prefix in
-            await candidates(words, prefix, also: ["current", "all"]) { try await sales($0) }
+            candidates(words, prefix, also: ["current", "all"]) { try await sales($0) }
         }
     }
 
     /// Users who were active a moment ago.
     static var users: CompletionKind {
-        .custom { words, _, prefix in await candidates(words, prefix) { try await users($0, words) } }
+        .custom { words, _, prefix in candidates(words, prefix) { try await users($0, words) } }
     }
 
     private static func candidates(
@@ -27,31 +28,29 @@ enum LiveCompletion {
         _ prefix: String,
         also fixed: [String] = [],
         _ read: @escaping @Sendable (Stores) async throws -> [String]
-    ) async -> [String] {
-        let found = await soon {
+    ) -> [String] {
+        let found = soon {
             guard let stores = CompletionStores.find(words, environment: .process) else { return [] }
             return try await read(stores)
         }
         return (found + fixed).filter { prefix.isEmpty || $0.hasPrefix(prefix) }
     }
 
-    /// What `read` finds in time. It is not waited for: the process ends anyway.
-    private static func soon(_ read: @escaping @Sendable () async throws -> [String]) async -> [String] {
-        let (results, continuation) = AsyncStream.makeStream(of: [String].self)
+    /// What `read` finds in time. It is not waited for any longer: the process ends anyway.
+    ///
+    /// The thread that asks waits meanwhile. It has nothing else to do: a process that completes words does only that,
+    /// and the parser refuses commands with asynchronous candidates to everybody who does not run them.
+    private static func soon(_ read: @escaping @Sendable () async throws -> [String]) -> [String] {
+        let answer = Answer()
         Task {
             do {
-                continuation.yield(try await read())
+                answer.give(try await read())
             } catch {
                 // A store that is away has no candidates; the command itself will say so.
-                continuation.yield([])
+                answer.give([])
             }
         }
-        Task {
-            try await Task.sleep(for: patience)
-            continuation.yield([])
-        }
-        for await result in results { return result }
-        return []
+        return answer.take(within: patience)
     }
 
     private static func sales(_ stores: Stores) async throws -> [String] {
@@ -75,6 +74,30 @@ enum LiveCompletion {
             let users = try await RecentUsers.read(sale, redis: redis, postgres: postgres, limit: LiveCompletion.most)
             await redis.close()
             return users
+        }
+    }
+}
+
+/// Hands words from a task to the thread that waits for them.
+private final class Answer: Sendable {
+    private let words = Mutex<[String]?>(nil)
+    private let condition = NSCondition()
+
+    func give(_ found: [String]) {
+        condition.withLock {
+            words.withLock { $0 = found }
+            condition.signal()
+        }
+    }
+
+    /// The words, or none when they do not come in time.
+    func take(within patience: Duration) -> [String] {
+        let limit = Date(timeIntervalSinceNow: patience / .seconds(1))
+        return condition.withLock {
+            while true {
+                if let found = words.withLock({ $0 }) { return found }
+                if !condition.wait(until: limit) { return [] }
+            }
         }
     }
 }

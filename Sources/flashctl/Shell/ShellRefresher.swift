@@ -16,6 +16,8 @@ actor ShellRefresher {
     /// Between two looks.
     private static let interval = Duration.seconds(1)
     private static let most = 50
+    /// The shell stands ready within 150 ms.
+    private static let moment = Duration.milliseconds(100)
 
     init(
         assistant: ShellAssistant,
@@ -29,6 +31,21 @@ actor ShellRefresher {
 
     /// The prompt as it is known.
     var prompt: String { current.text }
+
+    /// The first prompt: with what is known after a moment, so that nobody waits for a store that is away.
+    func firstPrompt() async -> String {
+        let (done, continuation) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            await look()
+            continuation.yield()
+        }
+        Task {
+            try await Task.sleep(for: ShellRefresher.moment)
+            continuation.yield()
+        }
+        for await _ in done { break }
+        return current.text
+    }
 
     /// Looks again at once.
     func soon() { wakeup?.yield() }

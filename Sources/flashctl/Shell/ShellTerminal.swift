@@ -36,13 +36,15 @@ struct ShellTerminal: Sendable {
             suspension.cancel()
             editor.post(.stop)
         }
-        while case .line(let text) = await editor.read(prompt: await refresher.prompt) {
+        var prompt = await refresher.firstPrompt()
+        while case .line(let text) = await editor.read(prompt: prompt) {
             remember(text)
             // Pasted lines arrive as one text.
             for line in text.split(separator: "\n") {
                 guard try await run(String(line), happenings) else { return }
             }
             await refresher.soon()
+            prompt = await refresher.prompt
         }
         interpreter.environment.sink.talk("\n")
     }

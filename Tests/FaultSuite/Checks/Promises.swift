@@ -23,7 +23,7 @@ struct Promises {
         var answered = 0
         /// Attempts that were answered and are missing, all within a loss.
         var lostAttempts = 0
-        /// Answered holds and releases, and purchases answered 202, of which the row of the ledger is missing, likewise.
+        /// Answered holds and releases, and purchases answered 202, of which the row of the ledger is missing.
         var lostRows = 0
         /// How long before its loss the oldest of them was answered, in microseconds.
         var window: Int64 = 0
@@ -44,7 +44,7 @@ struct Promises {
         return verdict
     }
 
-    /// The loss of Redis data with which a record may have gone of what was asked for at `sent` and answered at `ended`.
+    /// The loss of Redis data with which a record may have gone of what was asked for at `sent`, answered at `ended`.
     func loss(from: KeyPath<Loss, Int64>, sent: Int64, ended: Int64) -> Loss? {
         losses.filter { ended >= $0[keyPath: from] && sent <= $0.to }.min { abs($0.at - ended) < abs($1.at - ended) }
     }

@@ -7,8 +7,8 @@ alter table control_log add epoch bigint, add seq bigint, add idx integer,
     add constraint control_log_step unique (sale_id, epoch, seq, idx);
 
 -- Redis decides a change and puts it on the ledger with who and why, also while Postgres is away. Whoever brings that
--- row here brings the row of control_log with it, in the same transaction: once, as the ledger has it once. A row of the
--- ledger that was lost and is written again by a reconciliation is logged already.
+-- row here brings the row of control_log with it, in the same transaction: once, as the ledger has it once. A row of
+-- the ledger that was lost and is written again by a reconciliation is logged already.
 create function log_control() returns trigger language plpgsql as $$
 begin
     if new.kind = 'control' then

@@ -45,8 +45,7 @@ struct EditingThread {
             guard isEditing, prompt != current.prompt else { return }
             current.prompt = prompt
             eraseHint()
-            rl_set_prompt(prompt)
-            rl_forced_update_display()
+            shim_change_prompt(prompt)
         case .drop:
             guard isEditing else { return }
             eraseHint()
