@@ -54,6 +54,9 @@ public struct ConfigurationSources: Sendable {
         Dictionary(uniqueKeysWithValues: flags.map { ($0.key, (text: $0.value, origin: .flag($0.key.flag))) })
     }
 
+    /// Variables that are no settings: what the shell of the tool takes from its environment.
+    private static let otherVariables = ["FLASHCTL_PAGER"]
+
     private func environmentLayer() throws(ConfigurationError) -> [SettingKey: Found] {
         let known = Dictionary(uniqueKeysWithValues: SettingKey.allCases.map { ($0.environmentVariable, $0) })
         var found: [SettingKey: Found] = [:]
@@ -61,7 +64,8 @@ public struct ConfigurationSources: Sendable {
             if let key = known[name] {
                 // Container files often pass every variable, set or not: empty means not set.
                 if !text.isEmpty { found[key] = (text, .environment(name)) }
-            } else if name.hasPrefix(SettingKey.environmentPrefix), !Failpoint.variables.contains(name) {
+            } else if name.hasPrefix(SettingKey.environmentPrefix), !Failpoint.variables.contains(name),
+                !ConfigurationSources.otherVariables.contains(name) {
                 let suggestion = Suggestion.nearest(to: name, among: known.keys).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,

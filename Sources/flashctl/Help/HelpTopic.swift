@@ -29,6 +29,10 @@ enum HelpTopic: String, CaseIterable, Sendable {
             } + HelpTopic.otherVariables
         case .files:
             [
+                (
+                    "$XDG_STATE_HOME/flashctl/history",
+                    "lines typed in the shell, 10,000 at most; ~/.local/state likewise"
+                ),
                 ("--config FILE", "settings, YAML or JSON; must exist"),
                 (
                     "$XDG_CONFIG_HOME/flashctl/config.yaml",
@@ -46,6 +50,8 @@ enum HelpTopic: String, CaseIterable, Sendable {
     private static let otherVariables: [(name: String, text: String)] = [
         ("XDG_CONFIG_HOME", "folder of a person's configuration; default ~/.config"),
         ("XDG_STATE_HOME", "folder of the private stores of --local; default ~/.local/state"),
+        ("FLASHCTL_PAGER, PAGER", "what shows output of the shell that is longer than the screen; default less -FIRX"),
+        ("VISUAL, EDITOR", "what \\e of the shell edits with; default vi"),
         ("NO_COLOR", "no colours when it is set, unless --color=always"),
         ("SUDO_USER, USER, LOGNAME", "who pauses, bans or repairs, for the records"),
     ]

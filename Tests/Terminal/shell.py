@@ -1,0 +1,271 @@
+"""Sits at `flashctl shell` in a pseudo-terminal, as a person would.
+
+shell.py SCENARIO PROGRAM [ARGUMENT...]: ends with 0 when everything happened as it should, else says what was on the
+screen. The screen is that of pyte, a terminal in memory: what counts is what a person sees.
+"""
+import os
+import sys
+import time
+
+import pexpect
+import pyte
+
+# A machine that runs other tests may be slow; what must be quick is measured apart.
+PATIENCE = 20.0
+
+
+class Terminal:
+    def __init__(self, program, *arguments, columns=100, rows=30, environment=None):
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        variables = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", NO_COLOR="1", **(environment or {}))
+        self.child = pexpect.spawn(program, ["shell", *arguments], env=variables, timeout=PATIENCE,
+                                   dimensions=(rows, columns))
+
+    def read(self, seconds=0.05):
+        try:
+            self.stream.feed(self.child.read_nonblocking(65536, timeout=seconds))
+            return True
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return False
+
+    def text(self):
+        return "\n".join(line.rstrip() for line in self.screen.display).strip()
+
+    def last(self):
+        return self.text().splitlines()[-1] if self.text() else ""
+
+    def until(self, condition, what, patience=PATIENCE):
+        end = time.monotonic() + patience
+        while not condition():
+            self.read()
+            if time.monotonic() > end:
+                raise AssertionError(f"{what} did not happen; the screen:\n{self.text()}")
+
+    def sees(self, wanted, patience=PATIENCE):
+        self.until(lambda: wanted in self.text(), f"'{wanted}'", patience)
+
+    def prompt(self, patience=PATIENCE):
+        self.until(lambda: self.last().startswith("flash[") and self.last().endswith("]>"), "a prompt", patience)
+
+    def type(self, text):
+        self.child.send(text)
+
+    def run(self, line):
+        self.prompt()
+        self.type(line + "\r")
+
+    def leave(self):
+        self.prompt()
+        self.type("\x04")
+        self.until(lambda: not self.read() and not self.child.isalive(), "the end")
+        assert self.child.exitstatus == 0, self.child.exitstatus
+
+
+def completion(program):
+    terminal = Terminal(program)
+    terminal.sees("sold 0/")
+    terminal.type("stat\t")
+    terminal.sees("> status ")
+    terminal.type("--sa\t")
+    terminal.sees("--sale ")
+    terminal.until(lambda: terminal.type("\t\t") or terminal.read(0.5) and "current" in terminal.text(), "sales")
+    terminal.type("\x03")
+    terminal.sees("^C")
+    terminal.prompt()
+    # The hint for the next argument is shown, and is no part of the line.
+    terminal.type("user ")
+    terminal.sees("user USER")
+    terminal.type("nobody\r")
+    terminal.sees("knows no user 'nobody'")
+    terminal.leave()
+
+
+def history(program):
+    first, second = Terminal(program), Terminal(program)
+    first.run("sql select 'from the first' as a")
+    first.sees("(1 row)")
+    first.run(" sql select 'private' as a")
+    first.sees("private")
+    second.run("sql select 'from the second' as b")
+    second.sees("(1 row)")
+    first.leave()
+    second.leave()
+    third = Terminal(program)
+    third.prompt()
+    third.type("\x1b[A")
+    third.sees("> sql select 'from the second' as b")
+    third.type("\x1b[A")
+    third.sees("> sql select 'from the first' as a")
+    third.type("\x03")
+    third.prompt()
+    # Ctrl-R searches.
+    third.type("\x12first")
+    third.sees("from the first")
+    third.type("\r")
+    third.sees("(1 row)")
+    third.run("\\history 5")
+    third.until(lambda: "sql select 'from the first' as a" in third.text(), "the list")
+    assert "private" not in third.text(), third.text()
+    third.leave()
+
+
+def interrupt(program):
+    terminal = Terminal(program)
+    terminal.prompt()
+    terminal.type("sql select pg_sleep(60)\r")
+    for _ in range(10):
+        terminal.read(0.1)
+    began = time.monotonic()
+    terminal.type("\x03")
+    terminal.until(lambda: terminal.last().startswith("flash["), "the prompt")
+    took = time.monotonic() - began
+    print(f"Ctrl-C to prompt: {took * 1000:.0f} ms")
+    assert took < 5, took
+    # The shell lives, and so does its connection or a new one.
+    terminal.run("sql select 'alive' as state")
+    terminal.sees("alive")
+    # At the prompt it drops the line.
+    terminal.prompt()
+    terminal.type("nonsense that is not run")
+    terminal.sees("not run")
+    terminal.type("\x03")
+    terminal.prompt()
+    terminal.leave()
+
+
+def watch(program):
+    terminal = Terminal(program)
+    terminal.run("\\watch 0.3 sql select clock_timestamp() as now")
+    terminal.sees("every 0.3 s, Ctrl-C ends")
+    first = terminal.text()
+    terminal.until(lambda: terminal.text() != first and "every 0.3 s" in terminal.text(), "another look")
+    # In place: nothing has scrolled.
+    assert terminal.text().count("every 0.3 s") == 1, terminal.text()
+    terminal.type("\x03")
+    terminal.prompt()
+    terminal.run("sql select 'after' as state")
+    terminal.sees("after")
+    terminal.leave()
+
+
+def resize(program):
+    terminal = Terminal(program, columns=100)
+    terminal.prompt()
+    terminal.type("sql select 'a line that is typed while the window changes' as state")
+    terminal.sees("as state")
+    terminal.screen.resize(24, 60)
+    terminal.child.setwinsize(24, 60)
+    terminal.until(lambda: terminal.read(0.2) or True, "a moment")
+    terminal.type("\x01\x05\r")
+    terminal.sees("(1 row)")
+    terminal.leave()
+
+
+def pager(program):
+    terminal = Terminal(program, rows=20, environment={"FLASHCTL_PAGER": "less -FIRX"})
+    terminal.run("sql select generate_series(1, 100) as number")
+    terminal.sees(":")
+    assert "(100 rows)" not in terminal.text(), terminal.text()
+    terminal.type("G")
+    terminal.sees("(100 rows)")
+    terminal.type("q")
+    terminal.prompt()
+    # What fits is not paged.
+    terminal.run("sql select 'short' as text")
+    terminal.sees("short")
+    terminal.leave()
+
+
+def paste(program):
+    terminal = Terminal(program)
+    terminal.prompt()
+    terminal.type("\x1b[200~sql select 'pasted one' as a\nsql select 'pasted two' as b\x1b[201~")
+    terminal.sees("pasted two")
+    for _ in range(10):
+        terminal.read(0.1)
+    assert "(1 row)" not in terminal.text(), "pasted lines were run early:\n" + terminal.text()
+    terminal.type("\r")
+    terminal.until(lambda: terminal.text().count("(1 row)") == 2, "both lines")
+    terminal.leave()
+
+
+def suspend(program):
+    terminal = Terminal("/bin/bash", columns=100)
+    terminal.child.close(force=True)
+    variables = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", NO_COLOR="1", PS1="outer$ ")
+    terminal.child = pexpect.spawn("/bin/bash", ["--norc", "-i"], env=variables, dimensions=(30, 100))
+    terminal.sees("outer$")
+    terminal.type(f"{program} shell\r")
+    terminal.prompt()
+    terminal.type("sql select 'kept' as a")
+    terminal.sees("'kept' as a")
+    terminal.type("\x1a")
+    terminal.sees("Stopped")
+    terminal.type("fg\r")
+    terminal.until(lambda: "kept" in terminal.last(), "the line again")
+    terminal.type("\r")
+    terminal.sees("(1 row)")
+    terminal.prompt()
+    terminal.type("\x04")
+    terminal.until(lambda: terminal.last().startswith("outer$"), "the outer shell")
+
+
+def reconnect(program, stopped, started):
+    """The caller restarts both stores once the file `stopped` is there, and says so with the file `started`."""
+    terminal = Terminal(program)
+    terminal.run("sql select 'before' as state")
+    terminal.sees("before")
+    terminal.prompt()
+    open(stopped, "w").close()
+    terminal.sees("!")
+    terminal.until(lambda: terminal.read() or os.path.exists(started), "the restart", 60)
+    terminal.until(lambda: terminal.last().startswith("flash[") and "!" not in terminal.last(), "a sound prompt", 60)
+    terminal.run("sql select 'behind' as state")
+    terminal.sees("behind")
+    terminal.run("redis ping")
+    terminal.sees("PONG")
+    terminal.leave()
+
+
+def echo(program, ready, stopped):
+    """The caller stops Postgres once the file `ready` is there, and says so with the file `stopped`. Typing and TAB
+    stay fluid. Prints the slowest echo."""
+    terminal = Terminal(program)
+    terminal.sees("sold 0/")
+    open(ready, "w").close()
+    terminal.until(lambda: terminal.read() or os.path.exists(stopped), "the stop", 60)
+    slowest = 0.0
+    typed = ""
+    for character in "status --sale 12 -o json --fast":
+        began = time.monotonic()
+        terminal.type(character)
+        typed += character
+        terminal.until(lambda: typed.rstrip() in terminal.text(), f"the echo of '{typed}'")
+        slowest = max(slowest, time.monotonic() - began)
+    began = time.monotonic()
+    terminal.type(" --rec\t")
+    terminal.sees("--records")
+    print(f"slowest echo: {slowest * 1000:.1f} ms; TAB: {(time.monotonic() - began) * 1000:.1f} ms")
+    terminal.type("\x03")
+    terminal.prompt()
+    terminal.leave()
+
+
+def away(program):
+    """Opens although nothing is there, and says so."""
+    began = time.monotonic()
+    terminal = Terminal(program, "--redis", "127.0.0.1:1", "--postgres", "postgres://127.0.0.1:1/x")
+    terminal.prompt()
+    print(f"open after {(time.monotonic() - began) * 1000:.0f} ms")
+    terminal.sees("!redis,postgres")
+    terminal.run("status --fast --sale 1")
+    terminal.sees("do not answer")
+    terminal.leave()
+
+
+try:
+    globals()[sys.argv[1]](*sys.argv[2:])
+except AssertionError as problem:
+    print(problem, file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,82 @@
+import FlashSaleKit
+import Testing
+
+@testable import flashctl
+
+/// The prompt, and what is offered behind it.
+struct ShellPromptTests {
+    private func prompt(after seconds: Int64, _ change: (inout ShellPrompt.Standing) -> Void = { _ in }) throws
+        -> String
+    {
+        let opens = Timestamp(seconds: 1_795_467_600)
+        var standing = ShellPrompt.Standing(
+            sale: try #require(SaleID(7)),
+            opensAt: opens,
+            closesAt: opens.adding(milliseconds: 3_600_000),
+            stock: 10_000,
+            sold: 7312,
+            checkoutPaused: false,
+            purchasePaused: false,
+            now: opens.adding(milliseconds: seconds * 1000)
+        )
+        change(&standing)
+        return ShellPrompt(standing: standing).text
+    }
+
+    @Test func itSaysWhereTheSaleStands() throws {
+        #expect(try prompt(after: 2839) == "flash[2026-11-23T21 sold 7312/10000 12:41]> ")
+        #expect(try prompt(after: 3600) == "flash[2026-11-23T21 sold 7312/10000 closed]> ")
+        #expect(try prompt(after: -90) == "flash[2026-11-23T21 sold 7312/10000 opens in 01:30]> ")
+        #expect(try prompt(after: 0) == "flash[2026-11-23T21 sold 7312/10000 1:00:00]> ")
+        #expect(try prompt(after: 2839) { $0.checkoutPaused = true }.hasSuffix("12:41 paused]> "))
+        #expect(try prompt(after: 2839) { $0.purchasePaused = true }.hasSuffix("12:41 purchases paused]> "))
+        let both = try prompt(after: 2839) {
+            $0.checkoutPaused = true
+            $0.purchasePaused = true
+        }
+        #expect(both.hasSuffix("12:41 all paused]> "))
+    }
+
+    @Test func itSaysWhatIsAway() {
+        #expect(ShellPrompt().text == "flash[no sale]> ")
+        #expect(ShellPrompt(missing: ["redis"]).text == "flash[!redis no sale]> ")
+        #expect(
+            ShellPrompt(host: "db.example", missing: ["redis", "postgres"]).text
+                == "flash[!redis,postgres db.example]> "
+        )
+    }
+
+    @Test func commandsOptionsValuesSalesAndUsersAreOffered() {
+        let assistant = ShellAssistant()
+        assistant.learn(.init(sales: ["12", "13"], users: ["alice", "albert"]))
+        func offered(_ line: String) -> [String] {
+            let word = line.split(separator: " ", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+            return assistant.candidates(line: line, word: word)
+        }
+        #expect(offered("stat") == ["status"])
+        #expect(offered("us") == ["user"])
+        #expect(offered("status --sale 1") == ["12", "13"])
+        #expect(offered("status --sale ") == ["12", "13", "all", "current"])
+        #expect(offered("status -o j") == ["json"])
+        #expect(offered("status --fa") == ["--fast"])
+        #expect(offered("inspect-user al") == ["albert", "alice"])
+        #expect(offered("user al") == ["albert", "alice"])
+        #expect(offered("\\ti") == ["\\timing"])
+        #expect(offered("\\x ") == ["auto", "off", "on"])
+        #expect(offered("help exit") == ["exit-codes"])
+        #expect(offered("nonsense ") == [])
+        #expect(EditingThread.commonPrefix(["--sale", "--sales"]) == "--sale")
+        #expect(EditingThread.commonPrefix(["a", "b"]) == "")
+    }
+
+    @Test func theNextArgumentIsHinted() {
+        let assistant = ShellAssistant()
+        #expect(assistant.hint(line: "user ") == "USER")
+        #expect(assistant.hint(line: "inspect-user ") == "USER")
+        #expect(assistant.hint(line: "status --sale ") == "SALE")
+        #expect(assistant.hint(line: "status -o ") == "table|json|yaml|ndjson")
+        #expect(assistant.hint(line: "\\watch ") == "[SECONDS] [COMMAND]")
+        #expect(assistant.hint(line: "status") == nil)
+        #expect(assistant.hint(line: "nonsense ") == nil)
+    }
+}
