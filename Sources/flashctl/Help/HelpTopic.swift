@@ -29,10 +29,6 @@ enum HelpTopic: String, CaseIterable, Sendable {
             } + HelpTopic.otherVariables
         case .files:
             [
-                (
-                    "$XDG_STATE_HOME/flashctl/history",
-                    "lines typed in the shell, 10,000 at most; ~/.local/state likewise"
-                ),
                 ("--config FILE", "settings, YAML or JSON; must exist"),
                 (
                     "$XDG_CONFIG_HOME/flashctl/config.yaml",
@@ -42,6 +38,10 @@ enum HelpTopic: String, CaseIterable, Sendable {
                 (
                     "$XDG_STATE_HOME/flashctl/local",
                     "data, sockets and logs of the private stores of --local; ~/.local/state without the variable"
+                ),
+                (
+                    "$XDG_STATE_HOME/flashctl/history",
+                    "lines typed in the shell, 10,000 at most; ~/.local/state likewise"
                 ),
             ]
         }
