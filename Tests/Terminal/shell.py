@@ -165,7 +165,7 @@ def resize(program):
 def pager(program):
     terminal = Terminal(program, rows=20, environment={"FLASHCTL_PAGER": "less -FIRX"})
     terminal.run("sql select generate_series(1, 100) as number")
-    terminal.sees(":")
+    terminal.until(lambda: terminal.last() == ":", "the prompt of the pager")
     assert "(100 rows)" not in terminal.text(), terminal.text()
     terminal.type("G")
     terminal.sees("(100 rows)")

@@ -75,7 +75,15 @@ extension RedisChannel {
             }
             handshake.start()
         } catch {
-            promise.fail(connectFailed(endpoint, error))
+            // The handler has left with the connection: the server has closed it at once.
+            promise.fail(
+                RedisError(
+                    .connectFailed,
+                    "Redis at \(endpoint.location) closed the connection at once.",
+                    nextStep: "Has it room for another client (maxclients), and does it expect TLS?",
+                    underlying: error
+                )
+            )
         }
         return promise.futureResult
     }

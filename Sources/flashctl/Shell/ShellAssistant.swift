@@ -25,7 +25,7 @@ final class ShellAssistant: LineEditor.Assistant {
     // MARK: - Candidates
 
     func candidates(line: String, word: String) -> [String] {
-        let before = (try? ShellWords.split(String(line.dropLast(word.count)))) ?? []
+        let before = ShellAssistant.words(String(line.dropLast(word.count)))
         let first = before.first
         let found: [String]
         if line.hasPrefix("\\") {
@@ -36,6 +36,12 @@ final class ShellAssistant: LineEditor.Assistant {
             found = table.commands.map(\.name) + ShellAssistant.ownWords
         }
         return Array(Set(found.filter { $0.hasPrefix(word) })).sorted()
+    }
+
+    /// The words that are complete; none while a quote is open. The backslash of a command of the shell is no escape.
+    private static func words(_ line: String) -> [String] {
+        if line.hasPrefix("\\") { return line.split(separator: " ").map(String.init) }
+        return (try? ShellWords.split(line)) ?? []
     }
 
     private func metaCandidates(_ before: [String], _ word: String) -> [String] {
@@ -93,7 +99,8 @@ final class ShellAssistant: LineEditor.Assistant {
     // MARK: - Hints
 
     func hint(line: String) -> String? {
-        guard line.hasSuffix(" "), let words = try? ShellWords.split(line), let first = words.first else { return nil }
+        let words = ShellAssistant.words(line)
+        guard line.hasSuffix(" "), let first = words.first else { return nil }
         if first.hasPrefix("\\") {
             guard words.count == 1, let meta = MetaCommand(rawValue: String(first.dropFirst())) else { return nil }
             let usage = meta.usage.split(separator: " ").dropFirst().joined(separator: " ")

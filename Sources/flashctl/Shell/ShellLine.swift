@@ -52,7 +52,8 @@ enum ShellLine: Equatable, Sendable {
             }
             if quote == nil, character == "|", previous == "\\" {
                 let body = line[..<line.index(before: index)]
-                return (String(body), trimmed(String(line[line.index(after: index)...])))
+                let program = line[line.index(after: index)...].drop { $0 == " " || $0 == "\t" }
+                return (String(body), trimmed(String(program)))
             }
             previous = character
         }

@@ -13,8 +13,8 @@ struct ShellHistoryTests {
         #expect(ShellHistory.mayKeep(line))
     }
 
-    @Test func codesSecretsAndPrivateLinesAreNot() {
-        let code = HoldCode(saleID: SaleID(7) ?? .largest, high: 1, low: 2).description
+    @Test func codesSecretsAndPrivateLinesAreNot() throws {
+        let code = HoldCode(saleID: try #require(SaleID(7)), high: 1, low: 2).description
         for line in [
             "", " status", "code \(code)", "code \(code.lowercased())", "explain '\(code)'",
             "\\connect --redis redis://me:secret@host", "\\connect --postgres=postgres://u:p@db/x",
@@ -65,9 +65,4 @@ struct ShellHistoryTests {
         #expect(ShellHistory.path(["XDG_STATE_HOME": "relative", "HOME": "/h"]) == "/h/.local/state/flashctl/history")
         #expect(ShellHistory.path([:]) == nil)
     }
-}
-
-extension SaleID {
-    /// For tests that need any sale.
-    static var largest: SaleID { SaleID(Int64.max) ?? largest }
 }

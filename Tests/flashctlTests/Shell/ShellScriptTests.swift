@@ -48,7 +48,13 @@ import Testing
                 let outside = try await BuiltBinary.script("\"$0\" \(line)", environment: environment(shop.stores))
                 let inside = try await shell(line + "\n", in: shop.stores)
                 #expect(inside.status == outside.status, "\(line): \(inside.talk)")
-                #expect(timeless(inside.output) == timeless(outside.output), "\(line)")
+                // What doctor measures differs from time to time; what it looks at does not.
+                let isMeasured = line.hasPrefix("doctor")
+                func shown(_ text: String) -> String {
+                    isMeasured
+                        ? text.split(separator: "\n").filter { $0.contains("\"name\"") }.joined() : timeless(text)
+                }
+                #expect(shown(inside.output) == shown(outside.output), "\(line)")
             }
         }
     }

@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: ["completion", "history", "interrupt", "watch", "resize", "pager", "paste", "suspend", "away"])
     func atATerminal(scenario: String) async throws {
         try await withSale { stores, state in
-            let outcome = try await play(scenario, stores, state: state)
+            let outcome = try await play(scenario, [], stores, state: state)
             #expect(outcome.status == 0, "\(outcome.talk)")
         }
     }
