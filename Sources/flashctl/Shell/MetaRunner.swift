@@ -26,7 +26,7 @@ struct MetaRunner: Sendable {
         case .include: return try await include(argument)
         case .set: try await set(argument)
         case .pset: try await pset(argument)
-        case .shell: try await Self.program(argument.isEmpty ? "${SHELL:-/bin/sh}" : argument)
+        case .shell: try await ShellProgram.run(argument.isEmpty ? "${SHELL:-/bin/sh}" : argument)
         case .connect: try await interpreter.connect(try words(argument))
         case .edit, .history:
             throw CommandFailure(.usage, "\\\(command.rawValue) needs a terminal")
@@ -121,18 +121,5 @@ struct MetaRunner: Sendable {
         guard !path.isEmpty else { throw usage(.include) }
         let script = try ShellScript(path: path)
         return try await script.run(on: interpreter, keepsGoing: false)
-    }
-
-    /// Runs a program at the terminal.
-    static func program(_ text: String) async throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", text]
-        do {
-            try process.run()
-        } catch {
-            throw CommandFailure(.failure, "cannot start `\(text)`: \(error.localizedDescription)")
-        }
-        await ShellOutput.ended(process)
     }
 }

@@ -7,7 +7,7 @@ final class ShellOutput: Sendable {
     /// The destination.
     enum Target: Sendable {
         case direct
-        /// Up to so many lines go to the screen; more go through this program.
+        /// What has fewer lines than the screen is shown; more goes through this program.
         case screen(rows: Int, columns: Int, pager: String)
         case file(String)
         case program(String)
@@ -15,8 +15,7 @@ final class ShellOutput: Sendable {
 
     private struct State {
         var waiting = ""
-        var process: Process?
-        var pipe: FileHandle?
+        var program: ShellProgram?
         var all = ""
     }
 
@@ -41,71 +40,45 @@ final class ShellOutput: Sendable {
     var text: String { state.withLock { $0.all } }
 
     private func write(_ text: String) throws {
-        let isRunning = try state.withLock { state in
+        let isTaken = try state.withLock { state in
             if state.all.utf8.count + text.utf8.count <= ShellOutput.mostKept { state.all += text }
-            if case .direct = target { return false }
-            if let pipe = state.pipe {
-                try ShellOutput.write(text, to: pipe)
+            if let program = state.program {
+                try program.write(text)
                 return true
             }
-            state.waiting += text
             switch target {
+            case .direct: return false
+            case .file: state.waiting += text
+            case .program(let command):
+                state.waiting += text
+                try start(command, &state)
             case .screen(let rows, let columns, let pager):
-                guard ShellOutput.lines(state.waiting, columns: columns) >= rows else { return true }
-                try start(pager, &state)
-            case .program(let program): try start(program, &state)
-            case .file, .direct: break
+                state.waiting += text
+                if ShellOutput.lines(state.waiting, columns: columns) >= rows { try start(pager, &state) }
             }
             return true
         }
-        if !isRunning { try base.data(text) }
+        if !isTaken { try base.data(text) }
+    }
+
+    private func start(_ command: String, _ state: inout State) throws {
+        let program = try ShellProgram(command, takesInput: true)
+        state.program = program
+        let text = state.waiting
+        state.waiting = ""
+        try program.write(text)
     }
 
     /// Writes what still waits, and waits until the program has ended.
     func finish() async throws {
-        let (waiting, process) = state.withLock { state in
-            defer {
-                state.waiting = ""
-                state.pipe = nil
-            }
-            try? state.pipe?.close()
-            return (state.waiting, state.process)
+        let (waiting, program) = state.withLock { state in
+            defer { state.waiting = "" }
+            return (state.waiting, state.program)
         }
-        if let process {
-            await ShellOutput.ended(process)
-            return
-        }
+        if let program { return try await program.finish() }
         switch target {
         case .file(let path): try ShellOutput.append(waiting, to: path)
         default: if !waiting.isEmpty { try base.data(waiting) }
-        }
-    }
-
-    /// Starts a program that reads what was and will be written.
-    private func start(_ program: String, _ state: inout State) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", program]
-        let pipe = Pipe()
-        process.standardInput = pipe
-        do {
-            try process.run()
-        } catch {
-            throw CommandFailure(.failure, "cannot start `\(program)`: \(error.localizedDescription)")
-        }
-        state.process = process
-        state.pipe = pipe.fileHandleForWriting
-        let text = state.waiting
-        state.waiting = ""
-        try ShellOutput.write(text, to: pipe.fileHandleForWriting)
-    }
-
-    private static func write(_ text: String, to handle: FileHandle) throws {
-        do {
-            try handle.write(contentsOf: Data(text.utf8))
-        } catch {
-            // Somebody has left the pager: they have seen enough.
-            throw OutputClosed()
         }
     }
 
@@ -116,23 +89,6 @@ final class ShellOutput: Sendable {
         defer { fclose(file) }
         guard fputs(text, file) >= 0, fflush(file) == 0 else {
             throw CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
-        }
-    }
-
-    /// Waits without a thread.
-    static func ended(_ process: Process) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let resumed = Mutex(false)
-            let resume: @Sendable () -> Void = {
-                let first = resumed.withLock { resumed in
-                    defer { resumed = true }
-                    return !resumed
-                }
-                if first { continuation.resume() }
-            }
-            process.terminationHandler = { _ in resume() }
-            // It may have ended before the handler was there.
-            if !process.isRunning { resume() }
         }
     }
 

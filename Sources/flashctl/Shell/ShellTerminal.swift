@@ -147,7 +147,7 @@ struct ShellTerminal: Sendable {
         defer { try? FileManager.default.removeItem(at: file) }
         let last = await interpreter.last.map(ShellWords.quoted).joined(separator: " ")
         try Data((last + "\n").utf8).write(to: file)
-        try await MetaRunner.program("${VISUAL:-${EDITOR:-vi}} \(ShellWords.quoted(file.path))")
+        try await ShellProgram.run("${VISUAL:-${EDITOR:-vi}} \(ShellWords.quoted(file.path))")
         let text = try String(contentsOf: file, encoding: .utf8)
         for line in text.split(separator: "\n") where !line.hasPrefix("\\e") {
             interpreter.environment.sink.talk(String(line) + "\n")

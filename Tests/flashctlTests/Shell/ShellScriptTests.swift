@@ -28,6 +28,7 @@ import Testing
         text.replacing(#/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/#, with: "TIME")
             .replacing(#/[0-9][0-9.,]*/#, with: "N")
             .replacing(#/(N[hms])+/#, with: "N")
+            .replacing(#/behind|ahead of/#, with: "beside")
             .replacing(#/ +| µs|-+/#, with: " ")
     }
 
