@@ -14,11 +14,12 @@ code=0
 total=0
 summaries=()
 for target in "${targets[@]}"; do
-    # Colours would hide the marks that are searched for below.
     # The tests of flashctl each start several processes: more of them at a time only wait for each other, and look like
     # a slow machine to those that watch a clock. The others cannot have the limit: exit tests never end under it.
-    if [[ $target == flashctlTests ]]; then width=4; else width=; fi
-    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$width NO_COLOR=1 swift test --skip-build --filter "^$target\." "$@" 2>&1 |
+    unset SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH
+    if [[ $target == flashctlTests ]]; then export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4; fi
+    # Colours would hide the marks that are searched for below.
+    NO_COLOR=1 swift test --skip-build --filter "^$target\." "$@" 2>&1 |
         sed -u 's/\x1b\[[0-9;]*m//g' | tee "$log.$target" || code=$?
     cat "$log.$target" >>"$log"
     summary=$(grep -E '^. Test run with [0-9]+ tests? ' "$log.$target" | tail -n 1 || true)

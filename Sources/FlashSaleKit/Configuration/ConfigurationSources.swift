@@ -65,7 +65,8 @@ public struct ConfigurationSources: Sendable {
                 // Container files often pass every variable, set or not: empty means not set.
                 if !text.isEmpty { found[key] = (text, .environment(name)) }
             } else if name.hasPrefix(SettingKey.environmentPrefix), !Failpoint.variables.contains(name),
-                !ConfigurationSources.otherVariables.contains(name) {
+                !ConfigurationSources.otherVariables.contains(name)
+            {
                 let suggestion = Suggestion.nearest(to: name, among: known.keys).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,
