@@ -50,9 +50,10 @@ import Testing
         try await LocalStack.withTemporary { stack in
             let (holder, other) = (try await stack.connectPostgres(), try await stack.connectPostgres())
             var lock = AdvisoryLock.recovery
-            (lock.standstill, lock.interval) = (.milliseconds(1500), .milliseconds(300))
+            // Far apart: a busy machine may let this process wait for seconds, and that would be a standstill.
+            (lock.standstill, lock.interval) = (.seconds(5), .milliseconds(250))
             let result = try await lock.whileHeld(on: holder, patience: .zero) {
-                let taken: Bool? = try await lock.whileHeld(on: other, patience: .seconds(4)) { true }
+                let taken: Bool? = try await lock.whileHeld(on: other, patience: .seconds(8)) { true }
                 #expect(taken == nil)
                 return "done"
             }

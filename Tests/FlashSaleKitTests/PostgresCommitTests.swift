@@ -12,13 +12,14 @@ struct PostgresCommitTests {
             let proxy = try PostgresProxy(to: stack, fault: fault)
             defer { proxy.stop() }
             var options = PostgresOptions()
+            // For the COMMIT; what comes before it may take its time on a busy machine.
             options.statementTimeout = .milliseconds(700)
             let connection = try await PostgresConnection.connect(to: proxy.endpoint, options: options)
             let started = ContinuousClock.now
             let error = try await postgresError {
-                try await connection.transaction { try $0.query("insert into t values (1)") }
+                try await connection.transaction { try $0.query("insert into t values (1)", timeout: .seconds(30)) }
             }
-            #expect(ContinuousClock.now - started < .seconds(5))
+            #expect(ContinuousClock.now - started < .seconds(20))
             #expect(!connection.isUsable)
             let rows = try await direct.query("select count(*) from t")
             return (error, try rows.one()[0].int == 1)

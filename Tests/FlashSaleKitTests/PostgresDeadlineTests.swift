@@ -8,6 +8,12 @@ struct PostgresDeadlineTests {
     private func options(_ limit: Duration) -> PostgresOptions {
         var options = PostgresOptions()
         options.statementTimeout = limit
+        return options
+    }
+
+    /// A limit for connecting alone: other connections of a test may take their time on a busy machine.
+    private func options(connecting limit: Duration) -> PostgresOptions {
+        var options = PostgresOptions()
         options.connectTimeout = limit
         return options
     }
@@ -19,7 +25,7 @@ struct PostgresDeadlineTests {
             let idle = try await stack.connectPostgres(options(limit))
             let session = try await stack.connectPostgres(options(limit))
             let copying = try await stack.connectPostgres(options(limit))
-            _ = try await idle.query("create table t (a text)")
+            _ = try await idle.query("create table t (a text)", timeout: .seconds(30))
             var rows = CopyBuffer()
             for _ in 0..<200 {
                 rows.beginRow(columns: 1)
@@ -33,7 +39,7 @@ struct PostgresDeadlineTests {
             async let copy = postgresError {
                 try await copying.transaction { try $0.copyIn("copy t from stdin (format binary)", bytes) }
             }
-            async let connect = postgresError { _ = try await stack.connectPostgres(options(limit)) }
+            async let connect = postgresError { _ = try await stack.connectPostgres(options(connecting: limit)) }
             #expect(try await query.code == .timeout)
             #expect(try await transaction.code == .timeout)
             #expect(try await copy.code == .timeout)
@@ -51,10 +57,10 @@ struct PostgresDeadlineTests {
     func stoppedDuringCopy() async throws {
         try await LocalStack.withTemporary { stack in
             let connection = try await stack.connectPostgres(options(.milliseconds(500)))
-            _ = try await connection.query("create table t (a text)")
+            _ = try await connection.query("create table t (a text)", timeout: .seconds(30))
             let error = try await postgresError {
                 try await connection.transaction { session in
-                    try session.query("select 1")
+                    try session.query("select 1", timeout: .seconds(30))
                     for process in DaemonProcess.all(in: stack.layout.postgresData) { process.signal(SIGSTOP) }
                     var rows = CopyBuffer()
                     for _ in 0..<400 {
