@@ -13,9 +13,14 @@ struct MetaRunner: Sendable {
         let sink = interpreter.environment.sink
         switch command {
         case .quit: return .leave
-        case .help: try sink.data(MetaCommand.list)
+        case .help:
+            try sink.data("\(MetaCommand.list)\nShort forms, besides every command of flashctl (\\h):\n\(ShortForms.list)")
         case .commandHelp:
             let words = try words(argument)
+            if let help = words.first.flatMap(ShortForms.help) {
+                try sink.data(help)
+                return nil
+            }
             try await interpreter.run(words: words.isEmpty ? ["--help"] : ["help"] + words, raw: "", pipe: nil)
         case .watch: return try await watch(argument)
         case .timing: try await timing(argument)

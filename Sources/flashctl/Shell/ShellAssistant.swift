@@ -15,7 +15,7 @@ final class ShellAssistant: LineEditor.Assistant {
     private let table = CommandTable.own
 
     /// Words of the shell itself that stand where a command stands.
-    private static let ownWords = ["sql", "redis", "help"] + ShortForms.all.map(\.name)
+    private static let ownWords = ["help"] + ShortForms.all.map(\.name)
 
     /// Takes over what the stores say now.
     func learn(_ news: Known) {
@@ -47,7 +47,7 @@ final class ShellAssistant: LineEditor.Assistant {
     private func metaCandidates(_ before: [String], _ word: String) -> [String] {
         guard let name = before.first?.dropFirst() else { return MetaCommand.allCases.map { "\\" + $0.rawValue } }
         switch name {
-        case "h", "watch": return table.commands.map(\.name)
+        case "h", "watch": return table.commands.map(\.name) + ShortForms.all.map(\.name)
         case "x": return Output.Expanded.allCases.map(\.rawValue)
         case "timing": return ["on", "off"]
         case "pset": return before.count > 1 ? Output.Format.allCases.map(\.rawValue) : ["format"]
@@ -106,8 +106,6 @@ final class ShellAssistant: LineEditor.Assistant {
             let usage = meta.usage.split(separator: " ").dropFirst().joined(separator: " ")
             return usage.isEmpty ? nil : usage
         }
-        if first == "sql" { return words.count == 1 ? "SELECT …" : nil }
-        if first == "redis" { return words.count == 1 ? "COMMAND KEY …" : nil }
         if let form = ShortForms.all.first(where: { $0.name == first }) {
             return words.count == 1 ? String(form.usage.dropFirst(form.name.count + 1)) : nil
         }

@@ -10,12 +10,16 @@ enum StoreQuery: Sendable, Equatable {
     case attempts(String?)
     /// The last changes of the current sale.
     case ledger
+    /// The units of the current sale.
+    case stock
 
     /// Longest that a statement may take.
     private static let patience = Duration.seconds(10)
     /// Rows that are fetched.
     private static let mostRows = 10_000
     private static let lastRows = 20
+    /// The end of the attempts that is looked at first: 16 MB, or 170,000 attempts.
+    private static let lastBlocks = 2048
 
     /// Nil when the words are no such look.
     init?(_ words: [String], raw: String) {
@@ -24,6 +28,7 @@ enum StoreQuery: Sendable, Equatable {
         case "redis": self = .redis(Array(words.dropFirst()))
         case "attempts": self = .attempts(words.dropFirst().first)
         case "ledger": self = .ledger
+        case "stock": self = .stock
         default: return nil
         }
     }
@@ -31,14 +36,19 @@ enum StoreQuery: Sendable, Equatable {
     func run(_ options: StoreOptions, _ settings: ShellSettings, in environment: CommandEnvironment) async throws {
         let configuration = try options.configuration(in: environment)
         let output = environment.output(settings.format ?? .table, color: .auto)
-        let report = try await Stores.using(configuration, local: options.local, in: environment) { stores in
-            try await read(stores)
+        let report: any Report & Sendable = try await Stores.using(
+            configuration,
+            local: options.local,
+            in: environment
+        ) { stores in
+            if case .stock = self { return try await StockReport.read(stores, drawsBlocks: environment.showsUTF8) }
+            return try await rows(stores)
         }
         try output.write(report)
-        if report.isCut { output.say("Only the first \(NumberText.grouped(report.rows.count)) rows are shown.") }
+        if let report = report as? RowsReport, report.isCut { output.say("Only the first \(NumberText.grouped(report.rows.count)) rows are shown.") }
     }
 
-    private func read(_ stores: Stores) async throws -> RowsReport {
+    private func rows(_ stores: Stores) async throws -> RowsReport {
         switch self {
         case .sql(let text):
             guard !text.isEmpty else {
@@ -53,22 +63,9 @@ enum StoreQuery: Sendable, Equatable {
         case .attempts(let filter):
             return try await stores.withPostgres { postgres in
                 let sale = try await SaleFinder(postgres: postgres).current().id
-                let outcome = Outcome.allCases.first { $0.name == filter }
-                let letter = outcome.map { String(Character(UnicodeScalar($0.rawValue))) }
-                let user = outcome == nil ? filter : nil
-                return try await StoreQuery.select(
-                    """
-                    select at, user_id, item_id, case outcome when 'H' then 'held' when 'S' then 'sold_out'
-                        when 'L' then 'user_limit' when 'B' then 'banned' end as outcome, epoch, seq, idx
-                    from attempts where sale_id = \(sale)
-                        and (\(letter)::text is null or outcome = \(letter)::"char")
-                        and (\(user)::text is null or user_id = \(user))
-                    order by epoch desc, seq desc, idx desc limit \(StoreQuery.lastRows)
-                    """,
-                    on: postgres
-                )
+                return try await StoreQuery.attempts(of: sale, filter, on: postgres)
             }
-        case .ledger:
+        case .ledger, .stock:
             return try await stores.withPostgres { postgres in
                 let sale = try await SaleFinder(postgres: postgres).current().id
                 return try await StoreQuery.select(
@@ -82,6 +79,40 @@ enum StoreQuery: Sendable, Equatable {
                 )
             }
         }
+    }
+
+    /// The last attempts of a sale. They have no order but the one they were written in while the sale sells: the end
+    /// of the table is looked at first, and all of it only when too little is found there.
+    private static func attempts(
+        of sale: SaleID,
+        _ filter: String?,
+        on postgres: PostgresConnection
+    ) async throws -> RowsReport {
+        let outcome = Outcome.allCases.first { $0.name == filter }
+        let letter = outcome.map { String(Character(UnicodeScalar($0.rawValue))) }
+        let user = outcome == nil ? filter : nil
+        let blocks = try await postgres.query(
+            """
+            select coalesce(pg_relation_size(to_regclass('attempts_s' || \(sale)::text))
+                / current_setting('block_size')::bigint, 0)
+            """
+        ).one()[0].int
+        func rows(from block: Int) async throws -> RowsReport {
+            try await select(
+                """
+                select at, user_id, item_id, case outcome when 'H' then 'held' when 'S' then 'sold_out'
+                    when 'L' then 'user_limit' when 'B' then 'banned' end as outcome, epoch, seq, idx
+                from attempts where sale_id = \(sale) and ctid >= \("(\(block),0)")::tid
+                    and (\(letter)::text is null or outcome = \(letter)::"char")
+                    and (\(user)::text is null or user_id = \(user))
+                order by epoch desc, seq desc, idx desc limit \(lastRows)
+                """,
+                on: postgres
+            )
+        }
+        let end = max(0, blocks - lastBlocks)
+        let found = try await rows(from: end)
+        return found.rows.count == lastRows || end == 0 ? found : try await rows(from: 0)
     }
 
     private static func select(_ statement: SQL, on postgres: PostgresConnection) async throws -> RowsReport {
