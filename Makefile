@@ -99,7 +99,7 @@ bench-operations: bench-deps build
 	python3 bench/operations.py $(ARGS)
 
 bench-shell: bench-deps test-deps build
-	python3 bench/tour.py $(ARGS)
+	/usr/bin/python3 bench/tour.py $(ARGS)
 
 bench: bench-deps build
 	python3 bench/run.py $(ARGS)

@@ -10,12 +10,14 @@
 static inline void shim_setup(const char *name, rl_completion_func_t *complete, rl_voidfunc_t *redisplay) {
     rl_readline_name = name;
     rl_attempted_completion_function = complete;
-    rl_redisplay_function = redisplay;
     rl_completer_word_break_characters = " \t\n";
     // The signals belong to the program, which tells readline about them.
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_change_environment = 0;
+    // readline looks the terminal up only while it draws the line itself; Ctrl-L and bracketed paste need that.
+    rl_initialize();
+    rl_redisplay_function = redisplay;
 }
 
 static inline const char *shim_line(void) { return rl_line_buffer; }

@@ -72,6 +72,16 @@ def interrupt(program):
     took = time.monotonic() - began
     print(f"Ctrl-C to prompt: {took * 1000:.0f} ms")
     assert took < 5, took
+    # One that comes as soon as the line is sent is not lost either.
+    for pause in (0.0, 0.001, 0.002, 0.005, 0.01, 0.02):
+        terminal.prompt()
+        terminal.type("\x0c")
+        terminal.until(lambda: "\n" not in terminal.text(), "an empty screen")
+        terminal.prompt()
+        terminal.type("sql select pg_sleep(60)\r")
+        time.sleep(pause)
+        terminal.type("\x03")
+        terminal.until(lambda: "pg_sleep" in terminal.text() and terminal.last().endswith("]>"), "a prompt again", 8)
     # The shell lives, and so does its connection or a new one.
     terminal.run("sql select 'alive' as state")
     terminal.sees("alive")
@@ -130,6 +140,8 @@ def pager(program):
 def paste(program):
     terminal = Terminal(program)
     terminal.prompt()
+    # The terminal was told to mark what is pasted (pyte keeps private modes shifted by five).
+    terminal.until(lambda: 2004 << 5 in terminal.screen.mode, "bracketed paste")
     terminal.type("\x1b[200~sql select 'pasted one' as a\nsql select 'pasted two' as b\x1b[201~")
     terminal.sees("pasted two")
     for _ in range(10):

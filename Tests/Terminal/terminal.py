@@ -1,4 +1,4 @@
-"""A terminal in memory, with `flashctl shell` or another program at its other end: what counts is what a person sees."""
+"""A terminal in memory, with `flashctl shell` at its other end: what counts is what a person sees."""
 import os
 import time
 
@@ -13,9 +13,11 @@ class Terminal:
     def __init__(self, program, *arguments, columns=100, rows=30, environment=None):
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
-        variables = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", NO_COLOR="1", **(environment or {}))
+        variables = {**os.environ, **(environment or {}), "TERM": "xterm", "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
         self.child = pexpect.spawn(program, ["shell", *arguments], env=variables, timeout=PATIENCE,
                                    dimensions=(rows, columns))
+        # pexpect waits 50 ms before each send unless told otherwise.
+        self.child.delaybeforesend = None
 
     def read(self, seconds=0.05):
         try:

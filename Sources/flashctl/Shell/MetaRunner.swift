@@ -14,7 +14,9 @@ struct MetaRunner: Sendable {
         switch command {
         case .quit: return .leave
         case .help:
-            try sink.data("\(MetaCommand.list)\nShort forms, besides every command of flashctl (\\h):\n\(ShortForms.list)")
+            try sink.data(
+                "\(MetaCommand.list)\nShort forms, besides every command of flashctl (\\h):\n\(ShortForms.list)"
+            )
         case .commandHelp:
             let words = try words(argument)
             if let help = words.first.flatMap(ShortForms.help) {

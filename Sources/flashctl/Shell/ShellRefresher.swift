@@ -12,12 +12,14 @@ actor ShellRefresher {
     private var redis: RedisClient?
     private var postgres: PostgresConnection?
     private var wakeup: AsyncStream<Void>.Continuation?
+    /// Ends with the first look.
+    private let (firstLook, firstLooked) = AsyncStream.makeStream(of: Void.self)
 
     /// Between two looks.
     private static let interval = Duration.seconds(1)
     private static let most = 50
     /// The shell stands ready within 150 ms.
-    private static let moment = Duration.milliseconds(100)
+    private static let moment = Duration.milliseconds(60)
 
     init(
         assistant: ShellAssistant,
@@ -32,18 +34,14 @@ actor ShellRefresher {
     /// The prompt as it is known.
     var prompt: String { current.text }
 
-    /// The first prompt: with what is known after a moment, so that nobody waits for a store that is away.
+    /// The first prompt: with what ``run(_:)`` knows after a moment, so that nobody waits for a store that is away.
     func firstPrompt() async -> String {
-        let (done, continuation) = AsyncStream.makeStream(of: Void.self)
-        Task {
-            await look()
-            continuation.yield()
-        }
-        Task {
+        let patience = Task {
             try await Task.sleep(for: ShellRefresher.moment)
-            continuation.yield()
+            firstLooked.finish()
         }
-        for await _ in done { break }
+        for await _ in firstLook {}
+        patience.cancel()
         return current.text
     }
 
@@ -64,6 +62,7 @@ actor ShellRefresher {
             if Task.isCancelled { break }
             let before = current.text
             await look()
+            firstLooked.finish()
             if current.text != before { tell(current.text) }
         }
         clock.cancel()
@@ -94,18 +93,21 @@ actor ShellRefresher {
 
     private func connect(_ addresses: Addresses, _ prompt: inout ShellPrompt) async {
         let logger = Logger(label: "flashctl") { _ in SwiftLogNoOpLogHandler() }
-        if redis?.isActive != true {
-            redis = try? await RedisClient.connect(
+        // Side by side: none of them waits for one that is away.
+        async let redis =
+            self.redis?.isActive == true
+            ? self.redis
+            : try? RedisClient.connect(
                 to: addresses.redis,
                 on: MultiThreadedEventLoopGroup.singleton,
                 logger: logger
             )
-        }
-        if postgres?.isUsable != true {
-            postgres = try? await PostgresConnection.connect(to: addresses.postgres, logger: logger)
-        }
-        if redis == nil { prompt.missing.append("redis") }
-        if postgres == nil { prompt.missing.append("postgres") }
+        async let postgres =
+            self.postgres?.isUsable == true
+            ? self.postgres : try? PostgresConnection.connect(to: addresses.postgres, logger: logger)
+        (self.redis, self.postgres) = await (redis, postgres)
+        if self.redis == nil { prompt.missing.append("redis") }
+        if self.postgres == nil { prompt.missing.append("postgres") }
     }
 
     private func read(_ postgres: PostgresConnection, _ prompt: inout ShellPrompt) async throws {

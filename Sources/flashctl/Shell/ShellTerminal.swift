@@ -1,7 +1,6 @@
 @preconcurrency import Dispatch
 import FlashSaleKit
 import Foundation
-import Synchronization
 import UnixSignals
 
 /// A shell with a person in front of it.
@@ -14,18 +13,11 @@ struct ShellTerminal: Sendable {
     /// How long a command that was cancelled may take to end before the prompt comes back without it.
     private static let patience = Duration.milliseconds(150)
 
-    /// What may happen while a command runs.
-    private enum Happening: Sendable {
-        case ended(Result<ShellInterpreter.Wish?, any Error>)
-        case interrupted
-        case waitedEnough
-    }
-
     /// Runs until Ctrl-D or `\q`. The status is 0: whoever types sees each error.
     func run() async throws {
         for line in history?.read() ?? [] { editor.post(.remember(line)) }
-        let happenings = Mutex<AsyncStream<Happening>.Continuation?>(nil)
-        let signals = Task { await listen(happenings) }
+        let running = RunningCommand()
+        let signals = Task { await listen(running) }
         let suspension = Suspension(editor)
         let refreshing = Task {
             await refresher.run { prompt in editor.post(.prompt(prompt)) }
@@ -41,9 +33,10 @@ struct ShellTerminal: Sendable {
             remember(text)
             // Pasted lines arrive as one text.
             for line in text.split(separator: "\n") {
-                guard try await run(String(line), happenings) else { return }
+                guard try await run(String(line), running) else { return }
             }
             await refresher.soon()
+            running.forget()
             prompt = await refresher.prompt
         }
         interpreter.environment.sink.talk("\n")
@@ -60,22 +53,20 @@ struct ShellTerminal: Sendable {
     }
 
     /// Whether the shell goes on.
-    private func run(_ line: String, _ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async throws
-        -> Bool
-    {
+    private func run(_ line: String, _ running: RunningCommand) async throws -> Bool {
         if let meta = try? ShellLine(line), case .meta(let name, let argument) = meta {
             if name == "history" { try showHistory(argument); return true }
-            if name == "e" { return try await edit(happenings) }
+            if name == "e" { return try await edit(running) }
         }
         var wish: ShellInterpreter.Wish?
         let output = interpreter.environment.talkOutput
-        switch await run(happenings, { try await interpreter.run(line) }) {
+        switch await run(running, { try await interpreter.run(line) }) {
         case .success(let asked): wish = asked
         case .failure(let error): tell(error, output)
         }
         if case .watch(let seconds, let words) = wish {
             let watch = ShellWatch(interpreter: interpreter, seconds: seconds, words: words)
-            let result = await run(happenings) {
+            let result = await run(running) {
                 try await watch.run()
                 return nil
             }
@@ -92,12 +83,12 @@ struct ShellTerminal: Sendable {
 
     /// Runs something that Ctrl-C ends.
     private func run(
-        _ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>,
+        _ running: RunningCommand,
         _ body: @escaping @Sendable () async throws -> ShellInterpreter.Wish?
     ) async -> Result<ShellInterpreter.Wish?, any Error> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Happening.self)
-        happenings.withLock { $0 = continuation }
-        defer { happenings.withLock { $0 = nil } }
+        let (stream, continuation) = AsyncStream.makeStream(of: RunningCommand.Happening.self)
+        running.begin(continuation)
+        defer { running.end() }
         let task = Task {
             let result: Result<ShellInterpreter.Wish?, any Error>
             do { result = .success(try await body()) } catch { result = .failure(error) }
@@ -121,15 +112,15 @@ struct ShellTerminal: Sendable {
     }
 
     /// Ctrl-C drops the line that is typed, or ends what runs; the size of the window is readline's business.
-    private func listen(_ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async {
+    private func listen(_ running: RunningCommand) async {
         for await signal in await UnixSignalsSequence(trapping: .sigint, .sigwinch, .sigterm) {
             switch signal {
             case .sigwinch: editor.post(.resize)
             case .sigint:
-                let running = happenings.withLock { $0 }
-                if let running { running.yield(.interrupted) } else { editor.post(.drop) }
+                // Only the editor knows whether the line is still being typed, or on its way to be run.
+                if !running.interrupt() { editor.post(.drop(otherwise: { running.interruptNext() })) }
             default:
-                happenings.withLock { $0 }?.yield(.interrupted)
+                running.interruptNext()
                 editor.post(.stop)
             }
         }
@@ -142,7 +133,7 @@ struct ShellTerminal: Sendable {
     }
 
     /// Lets the last line be edited, and runs what comes out.
-    private func edit(_ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async throws -> Bool {
+    private func edit(_ running: RunningCommand) async throws -> Bool {
         let file = FileManager.default.temporaryDirectory.appending(path: "flashctl-\(UUID().uuidString).txt")
         defer { try? FileManager.default.removeItem(at: file) }
         let last = await interpreter.last.map(ShellWords.quoted).joined(separator: " ")
@@ -152,7 +143,7 @@ struct ShellTerminal: Sendable {
         for line in text.split(separator: "\n") where !line.hasPrefix("\\e") {
             interpreter.environment.sink.talk(String(line) + "\n")
             remember(String(line))
-            guard try await run(String(line), happenings) else { return false }
+            guard try await run(String(line), running) else { return false }
         }
         return true
     }

@@ -45,7 +45,9 @@ enum StoreQuery: Sendable, Equatable {
             return try await rows(stores)
         }
         try output.write(report)
-        if let report = report as? RowsReport, report.isCut { output.say("Only the first \(NumberText.grouped(report.rows.count)) rows are shown.") }
+        if let report = report as? RowsReport, report.isCut {
+            output.say("Only the first \(NumberText.grouped(report.rows.count)) rows are shown.")
+        }
     }
 
     private func rows(_ stores: Stores) async throws -> RowsReport {
@@ -70,8 +72,8 @@ enum StoreQuery: Sendable, Equatable {
                 let sale = try await SaleFinder(postgres: postgres).current().id
                 return try await StoreQuery.select(
                     """
-                    select at, kind, user_id, encode(hold_id, 'hex') as hold, unit, user_slot, deadline, detail, epoch,
-                        seq, idx
+                    select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, kind, user_id,
+                        encode(hold_id, 'hex') as hold, unit, user_slot, epoch, seq, idx
                     from ledger where sale_id = \(sale) order by epoch desc, seq desc, idx desc
                     limit \(StoreQuery.lastRows)
                     """,
@@ -100,7 +102,8 @@ enum StoreQuery: Sendable, Equatable {
         func rows(from block: Int) async throws -> RowsReport {
             try await select(
                 """
-                select at, user_id, item_id, case outcome when 'H' then 'held' when 'S' then 'sold_out'
+                select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at, user_id, item_id,
+                    case outcome when 'H' then 'held' when 'S' then 'sold_out'
                     when 'L' then 'user_limit' when 'B' then 'banned' end as outcome, epoch, seq, idx
                 from attempts where sale_id = \(sale) and ctid >= \("(\(block),0)")::tid
                     and (\(letter)::text is null or outcome = \(letter)::"char")

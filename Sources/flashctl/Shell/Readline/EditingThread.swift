@@ -46,8 +46,8 @@ struct EditingThread {
             current.prompt = prompt
             eraseHint()
             shim_change_prompt(prompt)
-        case .drop:
-            guard isEditing else { return }
+        case .drop(let otherwise):
+            guard isEditing else { return otherwise() }
             eraseHint()
             shim_drop_line()
         case .resize:
