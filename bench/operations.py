@@ -67,7 +67,8 @@ class Operations:
         """Runs a command and keeps what a person would see; returns that."""
         result = subprocess.run([self.options.binary, *command], env=self.environment, capture_output=True, text=True,
                                 input=text, check=False)
-        shown = result.stdout + result.stderr
+        # Progress comes before the result, and an error behind it.
+        shown = result.stderr + result.stdout if result.returncode == 0 else result.stdout + result.stderr
         if result.returncode not in ok:
             raise Failure(f"{' '.join(command)} ended with {result.returncode}: {shown[-3000:]}")
         if result.returncode != 0:
@@ -183,6 +184,7 @@ def repair(ops, sale):
 
 def audit(ops, server):
     sale = ops.sale("Audit")
+    server.wait_for_sale("Audit")
     load = ops.load(server.port, ops.options.attempts, "--connections", "200", "--purchases", "100")
     if load.wait() != 0:
         raise Failure("the load test of the audited sale failed")
@@ -193,11 +195,29 @@ def audit(ops, server):
     ops.outputs["audittime"] = f"{time.monotonic() - started:.1f}"
     ops.outputs["auditcount"] = f"{attempts:,}"
     ops.outputs["SALE"] = str(sale)
+    rehearse(ops, sale)
     ops.flashctl.sql(
         f"update attempts set outcome = 'L' where sale_id = {sale} and outcome = 'S' and (epoch, seq, idx) = (select "
         f"epoch, seq, idx from attempts where sale_id = {sale} and outcome = 'S' order by seq, idx offset 1000 limit 1)"
     )
     ops.run("auditbroken", "replay-attempts", "--sale", str(sale), ok=(98,))
+
+
+def rehearse(ops, sale):
+    """Plays the sale against a server with stores of its own, on which the hour has just begun."""
+    folder = os.path.join(ops.flashctl.folder, "rehearsal")
+    os.makedirs(folder)
+    server = Flashctl(ops.options.binary, folder).serve(free_port())
+    try:
+        server.wait_ready()
+        started = time.monotonic()
+        target = f"http://127.0.0.1:{server.port}"
+        shown = ops.run("rehearsal", "replay-attempts", "--sale", str(sale), "--target", target, "--speed", "max")
+        ops.outputs["rehearsal"] = shown.replace(target, "http://127.0.0.1:8080")
+        ops.outputs["rehearsaltime"] = f"{time.monotonic() - started:.0f}"
+    finally:
+        server.process.terminate()
+        server.process.wait()
 
 
 def page(ops):
