@@ -48,6 +48,20 @@ static inline void shim_change_prompt(const char *prompt) {
     rl_redisplay_function();
 }
 
+// Whether the line itself is being typed, and not a search, an argument of a key or the rest of a sequence.
+static inline int shim_is_plain(void) {
+    return !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_CHARSEARCH |
+                       RL_STATE_VIMOTION | RL_STATE_MULTIKEY | RL_STATE_METANEXT);
+}
+
+// With its own drawing function readline clears what is there; with another one it does not know how.
+static inline void shim_resize(void) {
+    rl_voidfunc_t *redisplay = rl_redisplay_function;
+    rl_redisplay_function = rl_redisplay;
+    rl_resize_terminal();
+    rl_redisplay_function = redisplay;
+}
+
 static inline void shim_before_suspend(void) {
     if (rl_deprep_term_function) rl_deprep_term_function();
 }

@@ -13,6 +13,8 @@ final class RunningCommand: Sendable {
         var command: AsyncStream<Happening>.Continuation?
         /// An interrupt came when the line was typed and its command had not begun.
         var isInterrupted = false
+        /// SIGTERM, or the window is gone.
+        var isTerminated = false
     }
 
     private let state = Mutex(State())
@@ -30,6 +32,16 @@ final class RunningCommand: Sendable {
 
     /// A line is about to be typed: an interrupt from now on is for the line.
     func forget() { state.withLock { $0.isInterrupted = false } }
+
+    /// Interrupts whatever runs; nothing is to be begun any more.
+    func terminate() {
+        state.withLock { state in
+            state.command?.yield(.interrupted)
+            state.isTerminated = true
+        }
+    }
+
+    var isTerminated: Bool { state.withLock { $0.isTerminated } }
 
     /// Interrupts the command that runs; false when there is none.
     func interrupt() -> Bool {

@@ -9,12 +9,14 @@ struct ShellTerminal: Sendable {
     let history: ShellHistory?
     let refresher: ShellRefresher
     let editor: LineEditor
+    let answer: TerminalAnswer
 
     /// How long a command that was cancelled may take to end before the prompt comes back without it.
     private static let patience = Duration.milliseconds(150)
 
-    /// Runs until Ctrl-D or `\q`. The status is 0: whoever types sees each error.
-    func run() async throws {
+    /// Runs until Ctrl-D or `\q`, with success: whoever types sees each error. SIGTERM and a window that is closed end
+    /// it as terminated.
+    func run() async throws -> ExitStatus {
         for line in history?.read() ?? [] { editor.post(.remember(line)) }
         let running = RunningCommand()
         let signals = Task { await listen(running) }
@@ -29,17 +31,19 @@ struct ShellTerminal: Sendable {
             editor.post(.stop)
         }
         var prompt = await refresher.firstPrompt()
-        while case .line(let text) = await editor.read(prompt: prompt) {
-            remember(text)
+        while !running.isTerminated, case .line(let text) = await editor.read(prompt: prompt) {
             // Pasted lines arrive as one text.
-            for line in text.split(separator: "\n") {
-                guard try await run(String(line), running) else { return }
+            let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+            lines.forEach(remember)
+            for command in lines.flatMap(ShellWords.commands) where !running.isTerminated {
+                guard try await run(command, running) else { return .success }
             }
             await refresher.soon()
             running.forget()
             prompt = await refresher.prompt
         }
         interpreter.environment.sink.talk("\n")
+        return running.isTerminated ? .terminated : .success
     }
 
     private func remember(_ text: String) {
@@ -64,8 +68,8 @@ struct ShellTerminal: Sendable {
         case .success(let asked): wish = asked
         case .failure(let error): tell(error, output)
         }
-        if case .watch(let seconds, let words) = wish {
-            let watch = ShellWatch(interpreter: interpreter, seconds: seconds, words: words)
+        if case .watch(let seconds, let line) = wish {
+            let watch = ShellWatch(interpreter: interpreter, seconds: seconds, line: line)
             let result = await run(running) {
                 try await watch.run()
                 return nil
@@ -113,14 +117,18 @@ struct ShellTerminal: Sendable {
 
     /// Ctrl-C drops the line that is typed, or ends what runs; the size of the window is readline's business.
     private func listen(_ running: RunningCommand) async {
-        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigwinch, .sigterm) {
+        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigwinch, .sigterm, .sighup) {
             switch signal {
             case .sigwinch: editor.post(.resize)
+            // A pager, an editor or another program has the terminal: the key was for it.
+            case .sigint where ShellProgram.isInFront: break
             case .sigint:
+                answer.cancel()
                 // Only the editor knows whether the line is still being typed, or on its way to be run.
                 if !running.interrupt() { editor.post(.drop(otherwise: { running.interruptNext() })) }
             default:
-                running.interruptNext()
+                running.terminate()
+                answer.cancel()
                 editor.post(.stop)
             }
         }
@@ -132,24 +140,32 @@ struct ShellTerminal: Sendable {
         try interpreter.environment.sink.data(lines.map { $0 + "\n" }.joined())
     }
 
-    /// Lets the last line be edited, and runs what comes out.
+    /// Lets the last line be edited, and runs what comes out, unless the editor fails or nothing was changed.
     private func edit(_ running: RunningCommand) async throws -> Bool {
-        let file = FileManager.default.temporaryDirectory.appending(path: "flashctl-\(UUID().uuidString).txt")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let last = await interpreter.last.map(ShellWords.quoted).joined(separator: " ")
-        try Data((last + "\n").utf8).write(to: file)
-        try await ShellProgram.run("${VISUAL:-${EDITOR:-vi}} \(ShellWords.quoted(file.path))")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        for line in text.split(separator: "\n") where !line.hasPrefix("\\e") {
+        let last = await interpreter.lastLine
+        let edited: String?
+        do {
+            edited = try await ShellEdit.edited(last)
+        } catch {
+            tell(error, interpreter.environment.talkOutput)
+            return true
+        }
+        guard let edited else {
+            interpreter.environment.talkOutput.say("Nothing was changed, and nothing is run.", style: .dim)
+            return true
+        }
+        for line in edited.split(whereSeparator: \.isNewline) where !line.hasPrefix("\\e") {
             interpreter.environment.sink.talk(String(line) + "\n")
             remember(String(line))
-            guard try await run(String(line), running) else { return false }
+            for command in ShellWords.commands(String(line)) {
+                guard try await run(command, running) else { return false }
+            }
         }
         return true
     }
 }
 
-/// Ctrl-Z at the prompt: readline gives the terminal back before the process stops.
+/// Ctrl-Z: readline gives the terminal back before the process stops, and a program in front stops with it.
 private final class Suspension {
     private let source: any DispatchSourceSignal
 

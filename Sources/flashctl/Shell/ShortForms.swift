@@ -6,21 +6,33 @@ enum ShortForms {
         let abstract: String
         /// The words before those that follow the name.
         let words: [String]
+        /// What may follow.
+        var follows = Follower.nothing
     }
 
+    /// What TAB offers behind a name.
+    enum Follower: Sendable { case nothing, sales, users, attempts, redis }
+
     static let all: [Form] = [
-        Form(name: "sale", usage: "sale [ID]", abstract: "the sale in both stores", words: ["status", "--fast"]),
-        Form(name: "stock", usage: "stock", abstract: "the units that are free, held and sold", words: ["stock"]),
+        Form(name: "sale", usage: "sale [ID]", abstract: "the sale in both stores", words: ["status", "--fast"], follows: .sales),
+        Form(name: "stock", usage: "stock [--sale ID]", abstract: "the units that are free, held and sold", words: ["stock"]),
         Form(name: "top", usage: "top", abstract: "the sale, renewed every 2 seconds", words: ["status", "--watch"]),
-        Form(name: "user", usage: "user USER", abstract: "what happened to a user", words: ["inspect-user"]),
+        Form(
+            name: "user",
+            usage: "user USER",
+            abstract: "what happened to a user",
+            words: ["inspect-user"],
+            follows: .users
+        ),
         Form(name: "code", usage: "code CODE", abstract: "the history of a code", words: ["explain", "--as", "code"]),
         Form(
             name: "attempts",
-            usage: "attempts [OUTCOME|USER]",
+            usage: "attempts [OUTCOME|USER] [--sale ID]",
             abstract: "the last attempts in Postgres",
-            words: ["attempts"]
+            words: ["attempts"],
+            follows: .attempts
         ),
-        Form(name: "ledger", usage: "ledger", abstract: "the last changes in Postgres", words: ["ledger"]),
+        Form(name: "ledger", usage: "ledger [--sale ID]", abstract: "the last changes in Postgres", words: ["ledger"]),
         Form(
             name: "sql",
             usage: "sql STATEMENT",
@@ -31,7 +43,8 @@ enum ShortForms {
             name: "redis",
             usage: "redis COMMAND",
             abstract: "a command of Redis that neither writes nor reads without bound",
-            words: ["redis"]
+            words: ["redis"],
+            follows: .redis
         ),
     ]
 

@@ -6,9 +6,8 @@ struct StockReport: Report, Sendable {
     var snapshot: SaleSnapshot
     var drawsBlocks: Bool
 
-    /// Reads the current sale.
-    static func read(_ stores: Stores, drawsBlocks: Bool) async throws -> StockReport {
-        let sale = try await stores.withPostgres { try await SaleFinder(postgres: $0).current().id }
+    /// Reads them.
+    static func read(_ sale: SaleID, _ stores: Stores, drawsBlocks: Bool) async throws -> StockReport {
         let snapshot = try await stores.withRedis { try await StatusReader.snapshot(of: sale, $0) }
         guard let snapshot else {
             throw CommandFailure(
