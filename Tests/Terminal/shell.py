@@ -129,25 +129,28 @@ def edit(program):
 
 def interrupt(program):
     terminal = Terminal(program)
-    terminal.prompt()
-    terminal.type("sql select pg_sleep(60)\r")
-    for _ in range(10):
-        terminal.read(0.1)
-    began = time.monotonic()
-    terminal.type("\x03")
-    terminal.until(lambda: terminal.last().startswith("flash["), "the prompt")
-    took = time.monotonic() - began
-    print(f"Ctrl-C to prompt: {took * 1000:.0f} ms")
-    # One that comes as soon as the line is sent is not lost either.
+    times = []
+    for _ in range(3):
+        terminal.clear()
+        terminal.run("sql select pg_sleep(60)")
+        for _ in range(6):
+            terminal.read(0.1)
+        began = time.monotonic()
+        terminal.type("\x03")
+        terminal.until(lambda: terminal.last().endswith("]>"), "the prompt")
+        times.append(time.monotonic() - began)
+    print("Ctrl-C to prompt:", ", ".join(f"{seconds * 1000:.0f} ms" for seconds in times))
+    # The best of three: a machine that runs other tests may be late.
+    assert min(times) < 0.2, times
+    # One that comes as soon as the line is sent is not lost either. (The terminal may have thrown the line away then.)
     for pause in (0.0, 0.001, 0.002, 0.005, 0.01, 0.02):
-        terminal.prompt()
-        terminal.type("\x0c")
-        terminal.until(lambda: "\n" not in terminal.text(), "an empty screen")
         terminal.prompt()
         terminal.type("sql select pg_sleep(60)\r")
         time.sleep(pause)
         terminal.type("\x03")
-        terminal.until(lambda: "pg_sleep" in terminal.text() and terminal.last().endswith("]>"), "a prompt again", 8)
+        for _ in range(6):
+            terminal.read(0.1)
+        terminal.until(lambda: terminal.last().endswith("]>"), "a prompt again", 8)
     # The shell lives, and so does its connection or a new one.
     terminal.run("sql select 'alive' as state")
     terminal.sees("alive")
@@ -171,14 +174,26 @@ def watch(program):
     terminal.type("\x03")
     terminal.prompt()
     # Alone it repeats the last command as it was typed.
+    terminal.clear()
     terminal.run("sql select 'af' || 'ter' as state")
     terminal.sees("after")
+    terminal.clear()
     terminal.run("\\watch 0.3")
     terminal.sees("every 0.3 s, Ctrl-C ends")
     terminal.sees("after")
     terminal.type("\x03")
     terminal.prompt()
     terminal.leave()
+    # One that comes at once ends it too.
+    hasty = Terminal(program)
+    hasty.prompt()
+    hasty.type("\\watch 0.3 redis ping\r")
+    time.sleep(0.003)
+    hasty.type("\x03")
+    for _ in range(6):
+        hasty.read(0.1)
+    hasty.prompt()
+    hasty.leave()
 
 
 def resize(program):

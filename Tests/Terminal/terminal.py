@@ -45,6 +45,12 @@ class Terminal:
     def prompt(self, patience=PATIENCE):
         self.until(lambda: self.last().startswith("flash[") and self.last().endswith("]>"), "a prompt", patience)
 
+    def clear(self):
+        """Empties the screen, so that nothing of before is taken for an answer."""
+        self.prompt()
+        self.type("\x0c")
+        self.until(lambda: "\n" not in self.text() and self.last().endswith("]>"), "an empty screen")
+
     def type(self, text):
         self.child.send(text)
 

@@ -98,10 +98,13 @@ struct ShellTerminal: Sendable {
             do { result = .success(try await body()) } catch { result = .failure(error) }
             continuation.yield(.ended(result))
         }
+        var isInterrupted = false
         for await happening in stream {
             switch happening {
+            case .ended(.success(.watch)) where isInterrupted: return .success(nil)
             case .ended(let result): return result
             case .interrupted:
+                isInterrupted = true
                 task.cancel()
                 Task {
                     try await Task.sleep(for: ShellTerminal.patience)
