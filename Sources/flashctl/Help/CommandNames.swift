@@ -71,9 +71,12 @@ enum CommandNames {
     /// What the parser says about arguments, with the option that was meant where it does not find that itself: help
     /// and version are none of a command's own.
     static func completed(_ message: String) -> String {
-        guard let match = message.firstMatch(of: #/Unknown option '(--[^']+)'(?!\. Did)/#),
-            let nearest = Suggestion.nearest(to: String(match.1), among: options.prefix(2))
+        let pattern = #/Unknown option '(--[^']+)'(?:\. Did you mean '([^']+)'\?)?/#
+        guard let match = message.firstMatch(of: pattern) else { return message }
+        let found = match.2.map { [String($0)] } ?? []
+        guard let nearest = Suggestion.nearest(to: String(match.1), among: found + options.prefix(2)),
+            !found.contains(nearest)
         else { return message }
-        return message.replacing(match.0, with: "\(match.0). Did you mean '\(nearest)'?")
+        return message.replacing(match.0, with: "Unknown option '\(match.1)'. Did you mean '\(nearest)'?")
     }
 }

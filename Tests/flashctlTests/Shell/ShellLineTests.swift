@@ -60,7 +60,8 @@ struct ShellLineTests {
         // None hides a command, and each leads to one or to a look into the stores.
         for form in ShortForms.all {
             #expect(CommandTable.own[form.name] == nil)
-            let leads = CommandTable.own[form.words[0]] != nil || (try StoreQuery(form.words, raw: "", format: nil)) != nil
+            let query = try StoreQuery(form.words, raw: "", format: nil)
+            let leads = CommandTable.own[form.words[0]] != nil || query != nil
             #expect(leads, "\(form.name)")
         }
     }
