@@ -94,7 +94,7 @@ struct HelpTopicTests {
             ["--timeout", "5"],
             "--timeout 5 lacks a unit: write 5s, 5m or 5h; next step: see `flashctl help rotate-hour`"
         ),
-        (["--timeout", "soon"], "--timeout takes a time with its unit, such as 90s, 5m or 1h, not 'soon'."),
+        (["--timeout", "soon"], "--timeout takes a time with its unit, such as 90s, 5m or 1h, not 'soon'"),
         (["--tiemout", "5s"], "unknown option '--tiemout'"),
         (["--timeout", "0s"], "--timeout takes a time above zero"),
     ])
