@@ -142,7 +142,7 @@ private struct Nothing: Report, Sendable {
         )
         // One line at least, and the footer.
         #expect(frame.count { $0 == "\n" } <= max(2, height - 1))
-        #expect(frame.contains("do not fit the window") == (height < 52))
+        #expect(frame.contains("not fit the window") == (height < 52))
         #expect(frame.contains("line 1\u{1B}[K"))
         #expect(!frame.contains("1 more lines"))
     }
