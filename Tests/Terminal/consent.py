@@ -1,7 +1,7 @@
 """Answers the question of a command that cannot be undone, at a pseudo-terminal.
 
-consent.py KEY STATUS PROGRAM WORD...: waits for the question, presses Ctrl-C or Ctrl-D (c or d), and ends with 0 when the
-command ends with this status, having said so on a line of its own.
+consent.py KEY STATUS PROGRAM WORD...: waits for the question, presses Ctrl-C or Ctrl-D (c or d), and ends with 0 when
+the command ends with this status, having said so on a line of its own.
 """
 import os
 import sys
@@ -11,8 +11,8 @@ import pexpect
 
 def main():
     key, status, program, *words = sys.argv[1:]
-    child = pexpect.spawn(program, words, env=dict(os.environ, TERM="xterm", NO_COLOR="1"), encoding="utf-8", timeout=120,
-                          dimensions=(30, 200))
+    environment = dict(os.environ, TERM="xterm", NO_COLOR="1")
+    child = pexpect.spawn(program, words, env=environment, encoding="utf-8", timeout=120, dimensions=(30, 200))
     child.expect("to go on: ")
     plan = child.before
     child.send({"c": "\x03", "d": "\x04"}[key])
