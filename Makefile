@@ -45,7 +45,7 @@ test: test-deps lint
 # What is written is read in the commit.
 snapshots: test-deps
 	swift build --build-tests
-	RECORD_SNAPSHOTS=1 swift test --skip-build --filter '^flashctlTests\.(.*Snapshot|Manual|HelpTopic)'
+	RECORD_SNAPSHOTS=1 swift test --skip-build --filter '^flashctlTests\.(.*Snapshot|StatusTable|DoctorReport|Manual|HelpTopic)'
 
 PREFIX ?= /usr/local
 DESTDIR ?=

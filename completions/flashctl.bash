@@ -499,6 +499,14 @@ _flashctl_ban() {
         return
         ;;
     esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion ban -- positional@0 "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
 }
 
 _flashctl_unban() {
@@ -540,6 +548,14 @@ _flashctl_unban() {
         ;;
     '--color')
         __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion unban -- positional@0 "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -681,6 +697,14 @@ _flashctl_inspect-user() {
         return
         ;;
     esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion inspect-user -- positional@0 "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
+        return
+        ;;
+    esac
 }
 
 _flashctl_explain() {
@@ -726,6 +750,14 @@ _flashctl_explain() {
         ;;
     '--color')
         __flashctl_add_completions -W 'auto'$'\n''always'$'\n''never'
+        return
+        ;;
+    esac
+
+    # Offer positional completions
+    case "${positional_number}" in
+    1)
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion explain -- positional@0 "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
         return
         ;;
     esac
@@ -869,6 +901,7 @@ _flashctl_replay-attempts() {
         return
         ;;
     '--sale')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion replay-attempts -- --sale "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
         return
         ;;
     '--speed')
@@ -884,6 +917,7 @@ _flashctl_replay-attempts() {
         return
         ;;
     '--user')
+        __flashctl_add_completions -W "$(__flashctl_custom_complete ---completion replay-attempts -- --user "${COMP_CWORD}" "$(__flashctl_cursor_index_in_current_word)")"
         return
         ;;
     '--outcome')
@@ -1146,6 +1180,7 @@ _flashctl_help() {
     repeating_options=()
     non_repeating_options=()
     __flashctl_offer_flags_options -1
+    COMPREPLY+=($(compgen -W 'serve seed-sale rotate-hour pause resume ban unban limit status inspect-user explain verify doctor reconcile replay-attempts migrate config loadtest shell exit-codes environment files' -- "${cur}"))
 }
 
 complete -o filenames -F _flashctl flashctl

@@ -12,8 +12,9 @@ struct Flashctl: AsyncParsableCommand {
             Settings come from options, then the environment (PORT, LOG_LEVEL, REDIS_URL, POSTGRES_URL), then the file \
             of --config, then $XDG_CONFIG_HOME/flashctl/config.yaml, then /etc/flashctl/config.yaml.
 
-            Exit status: 0 success, 1 failure, 2 declined, 64 wrong usage, 69 Redis, Postgres or target unreachable, \
-            75 locked (try later), 78 bad configuration, 98 a broken promise was found, 130 and 143 ended by a signal.
+            Exit status: 0 success, 1 failure, 2 declined, 64 wrong usage, 65 unusable input, 69 Redis, Postgres or \
+            target unreachable, 75 locked (try later), 77 login refused, 78 bad configuration, 97 a load test measured \
+            itself, 98 a broken promise was found, 99 a threshold was not met, 130, 141 and 143 ended by a signal.
 
             More: flashctl help exit-codes, flashctl help environment, flashctl help files.
             """,
@@ -55,6 +56,9 @@ struct Flashctl: AsyncParsableCommand {
             if let topic = CommandNames.topic(of: arguments) {
                 return try CommandEnvironment.process.sink.data(topic.text)
             }
+            if let script = CompletionScript.text(of: arguments) {
+                return try CommandEnvironment.process.sink.data(script)
+            }
             try CommandNames.check(arguments)
             var command = try await asyncParseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -69,11 +73,28 @@ struct Flashctl: AsyncParsableCommand {
 
     private static func end(with error: any Error) -> Never {
         // Help, version and wrong arguments: the parser knows best what to print.
-        let isOurs = FailureReport.isOurs(error)
-        guard isOurs else { exit(withError: error) }
+        guard FailureReport.isOurs(error) else { refuse(error) }
         if let failure = FailureReport.failure(for: error) {
             CommandEnvironment.process.talkOutput.say(failure)
         }
         Foundation.exit(FailureReport.status(for: error).rawValue)
+    }
+
+    /// Help, version and wrong arguments: the parser knows best what to print.
+    private static func refuse(_ error: any Error) -> Never {
+        guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+        let talk = CommandEnvironment.process.talkOutput
+        if CommandLine.arguments.dropFirst().first == RotateHourCommand.configuration.commandName {
+            // Its talk goes to the mail or the log of cron, one line for each failure.
+            let step = "see `flashctl help rotate-hour`"
+            let text = CommandNames.completed(message(for: error))
+            let sentence = text.prefix(1).lowercased() + text.dropFirst(1)
+            let isStopped = sentence.hasSuffix(".")
+            let words = isStopped ? String(sentence.dropLast()) : sentence
+            talk.say(CommandFailure(.usage, words, nextStep: step), oneLine: true)
+        } else {
+            talk.say(CommandNames.completed(fullMessage(for: error)))
+        }
+        Foundation.exit(ExitStatus.usage.rawValue)
     }
 }

@@ -11,6 +11,9 @@ struct PostgresEndpointTests {
             ("postgresql://u@db/shop?sslmode=require", "db:5432", "postgresql://u@db:5432/shop"),
             ("host=db port=6 user=u password=pw dbname=shop", "db:6", "postgresql://u@db:6/shop"),
             ("localhost:5433", "localhost:5433", "postgresql://localhost:5433/"),
+            ("db", "db:5432", "postgresql://db:5432/"),
+            ("[::1]:5433/shop", "::1:5433", "postgresql://::1:5433/shop"),
+            ("a.example:1,b.example:2", "a.example,b.example:1,2", "postgresql://a.example,b.example:1,2/"),
             ("localhost:5433/shop", "localhost:5433", "postgresql://localhost:5433/shop"),
             (
                 "unix:///run/pg?dbname=shop", "socket /run/pg/.s.PGSQL.5432",
@@ -36,6 +39,8 @@ struct PostgresEndpointTests {
         "What cannot be used is refused without quoting it",
         arguments: [
             "", "postgres://u:hunter2%zz@h/db", "host=db password='hunter2", "postgres://u:hun@ter2@host/db",
+            "postgres:/f:hunter2@db/x", "postgres:hunter2/db", "u:hunter2@h/db", "u:hunter2@h", "postgres:/hunter2/db",
+            "db:5432/x:hunter2", "db:5432/x?hunter2", "postgres://u:hun/ter2@h/db", "postgres://h:hunter2/db",
             "postgres://u@h/db?hunter2=1", "user=u hunter2", "host=db hunter2=x",
         ]
     )

@@ -63,12 +63,20 @@ struct PostgresErrorTests {
             let wrong = try PostgresEndpoint(parsing: base + " password=hunter2")
             let refused = try await postgresError { _ = try await PostgresConnection.connect(to: wrong) }
             #expect(refused.code == .connectFailed)
-            #expect(refused.message.contains("password authentication failed"))
+            #expect(refused.message.hasSuffix(": password authentication failed for user \"buyer\""), "\(refused)")
+            #expect(refused.sqlState == "28P01" && refused.isLoginRefused)
+            #expect(refused.nextStep?.hasPrefix("correct user 'buyer' and password") == true)
             #expect(!"\(refused)".contains("hunter2") && !"\(wrong)".contains("hunter2"))
             let missing = try await postgresError {
                 _ = try await PostgresConnection.connect(to: PostgresEndpoint(parsing: base))
             }
             #expect(missing.nextStep?.contains("PGPASSWORD") == true)
+            #expect(missing.isLoginRefused)
+            let nobody = try PostgresEndpoint(parsing: base.replacing("user=buyer", with: "user=nobody_here"))
+            let unknown = try await postgresError { _ = try await PostgresConnection.connect(to: nobody) }
+            #expect(unknown.message.hasSuffix(": role \"nobody_here\" does not exist"), "\(unknown)")
+            #expect(unknown.sqlState == "28000" && unknown.isLoginRefused)
+            #expect(unknown.nextStep?.contains("the role must exist") == true)
         }
     }
 
@@ -87,6 +95,32 @@ struct PostgresErrorTests {
             return try await postgresError { _ = try await PostgresConnection.connect(to: endpoint) }
         }
         #expect(noDatabase.message.contains("database \"nope\" does not exist"))
+        #expect(noDatabase.sqlState == "3D000" && noDatabase.isDatabaseMissing && !noDatabase.isLoginRefused)
+        #expect(noDatabase.nextStep?.contains("createdb") == true)
+        // One line, and nothing that the address and the advice say already.
+        #expect(port.message == "cannot connect to Postgres at 127.0.0.1:1: Connection refused")
+    }
+
+    @Test("What libpq says is taken apart, in whatever language the server speaks")
+    func refusals() {
+        let twice = """
+            connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  28P01: password authentication failed
+            LOCATION:  auth_failed, auth.c:326
+            connection to server at "db" (10.0.0.1), port 5432 failed: FATAL:  28P01: password authentication failed
+            LOCATION:  auth_failed, auth.c:326
+            """
+        #expect(ConnectRefusal(twice) == ConnectRefusal("FATAL:  28P01: password authentication failed"))
+        let german = ConnectRefusal(
+            "connection to server on socket \"/x\" failed: SCHWERWIEGEND:  3D000: Datenbank fehlt\n"
+        )
+        #expect(german.sqlState == "3D000" && german.reason == "Datenbank fehlt")
+        let absent = ConnectRefusal(
+            "connection to server at \"h\" (::1), port 1 failed: Connection refused\n\tIs the server running?\n"
+                + "connection to server at \"h\" (127.0.0.1), port 1 failed: Connection timed out\n\tIs it?\n"
+        )
+        #expect(absent.reason == "Connection refused; Connection timed out" && absent.sqlState == nil)
+        #expect(ConnectRefusal("\n").reason == "no reason was given")
+        #expect(ConnectRefusal("fe_sendauth: no password supplied\n").reason == "fe_sendauth: no password supplied")
     }
 
     @Test("A backend that is ended takes its connection with it, and only that")

@@ -35,7 +35,7 @@ def main():
                               dimensions=(40, 200))
         child.sendline(setup(shell, folder) + f"; echo {READY[:5]}''{READY[5:]}")
         child.expect(READY)
-        for _ in range(5):
+        for _ in range(20):
             # A machine that is busy may not answer within the patience of the completion: a person presses TAB again.
             child.send(" ".join(["flashctl", *words]) + " \t\t")
             if child.expect([rf"(?<![\w-]){wanted}(?![\w-])", pexpect.TIMEOUT], timeout=4) == 0:

@@ -11,6 +11,9 @@ public enum RecordPlace: String, Sendable, CaseIterable {
     /// The keys of the sale in Redis.
     case redis
 
+    /// The table, or what is not Postgres, in one word.
+    public var shortName: String { String(rawValue.split(separator: ".").last ?? "") }
+
     /// Name for people.
     public var name: String {
         switch self {

@@ -16,6 +16,10 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
         guard !text.isEmpty, !text.utf8.contains(0) else {
             throw PostgresEndpoint.invalid("it is empty or holds a NUL byte")
         }
+        let isURL = text.contains("://")
+        guard isURL || text.contains("=") || PostgresEndpoint.isHostAndPort(text) else {
+            throw PostgresEndpoint.invalid("it has no scheme, and is more than host:port")
+        }
         switch LibpqConninfo.parse(PostgresEndpoint.forLibpq(text)) {
         case .success(let parameters):
             self.parameters = parameters.map {
@@ -28,6 +32,23 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
             // The rest of a password with an @ would become the host, and be shown.
             throw PostgresEndpoint.invalid("the password holds an @ that is not written as %40")
         }
+        if let port = self["port"], !port.utf8.allSatisfy({ (0x30...0x39).contains($0) || $0 == 0x2C }) {
+            throw PostgresEndpoint.invalid("its port is no number")
+        }
+        if isURL, let database = self["dbname"], database.contains("@") {
+            // A password with a / in it has become the database, and would be shown.
+            throw PostgresEndpoint.invalid("the password holds a / that is not written as %2F")
+        }
+    }
+
+    /// Whether the text is `host`, `host:port` or `host:port/database`, or has several hosts with commas. Without
+    /// a scheme anything more is a URL that somebody forgot to finish, and parts of its password would be shown.
+    private static func isHostAndPort(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let hosts = parts[0].split(separator: ",", omittingEmptySubsequences: false)
+        let isDatabase = parts.count < 2 || parts[1].allSatisfy { !"@:/?#".contains($0) }
+        return isDatabase
+            && hosts.allSatisfy { $0.wholeMatch(of: #/(\[[^\]@/]+\]|[^@:\/?#\[\]]+)(:[0-9]+)?/#) != nil }
     }
 
     /// The forms that libpq does not know, rewritten.

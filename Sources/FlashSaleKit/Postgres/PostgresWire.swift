@@ -63,7 +63,7 @@ extension PostgresWire {
         let deadline = ContinuousClock.now + options.connectTimeout
         guard let libpq = LibpqConnection(parameters: endpoint.libpqParameters(options)) else {
             health.end()
-            throw connectFailure("out of memory")
+            throw PostgresError.connectFailed(endpoint, "out of memory")
         }
         var step = libpq.isBad ? LibpqConnection.ConnectStep.failed : .writing
         while true {
@@ -73,7 +73,11 @@ extension PostgresWire {
                 return
             case .failed:
                 health.end()
-                throw connectFailure(libpq.errorMessage, needsPassword: libpq.needsPassword)
+                throw PostgresError.connectFailed(
+                    endpoint,
+                    libpq.errorMessage,
+                    needsPassword: libpq.needsPassword
+                )
             case .reading, .writing:
                 let events = step == .reading ? POLLIN : POLLOUT
                 switch wait(on: libpq.descriptor, for: events, until: deadline) {
@@ -83,21 +87,12 @@ extension PostgresWire {
                     throw PostgresError(.cancelled, "connecting to Postgres at \(endpoint.location) was cancelled")
                 case .deadline:
                     health.end()
-                    throw connectFailure("no answer within \(options.connectTimeout)")
+                    throw PostgresError.connectFailed(endpoint, "no answer within \(options.connectTimeout)")
                 }
             }
         }
     }
 
-    private func connectFailure(_ reason: String, needsPassword: Bool = false) -> PostgresError {
-        PostgresError(
-            .connectFailed,
-            "cannot connect to Postgres at \(endpoint.location): \(endpoint.redact(reason).trimmed)",
-            nextStep: needsPassword
-                ? "give the password in the URL, in PGPASSWORD or in ~/.pgpass"
-                : "check that Postgres runs there and that the URL is right"
-        )
-    }
 }
 
 // MARK: - Waiting

@@ -46,7 +46,7 @@ struct Adoption: Sendable {
             return try await recover(sale, keysEpoch, epoch)
         } catch let error where Adoption.isAboutRecords(error) {
             guard redis.isActive, postgres.isUsable else { throw error }
-            let why = "it could not be recovered: \(error)"
+            let why = "it could not be recovered: \(ErrorText.sentence(error))"
             try await records.refused(sale.id, epoch, why, startedAt: SaleStore(postgres: postgres).now())
             return RecoveryNotice(sale: sale.id, epoch: epoch, result: .shut(why: why))
         }

@@ -79,8 +79,8 @@ extension RedisChannel {
             promise.fail(
                 RedisError(
                     .connectFailed,
-                    "Redis at \(endpoint.location) closed the connection at once.",
-                    nextStep: "Has it room for another client (maxclients), and does it expect TLS?",
+                    "Redis at \(endpoint.location) closed the connection at once",
+                    nextStep: "check that it has room for another client (maxclients), and whether it expects TLS",
                     underlying: error
                 )
             )
@@ -92,16 +92,16 @@ extension RedisChannel {
         let limit = options.connectTimeout.nanoseconds / 1_000_000
         return RedisError(
             .timeout,
-            "Redis at \(endpoint.location) accepted the connection but did not answer within \(limit) ms.",
-            nextStep: "Is the server stopped, or is something else listening there?"
+            "Redis at \(endpoint.location) accepted the connection but did not answer within \(limit) ms",
+            nextStep: "see whether the server is stopped, or something else listens there"
         )
     }
 
     private static func connectFailed(_ endpoint: RedisEndpoint, _ error: any Error) -> RedisError {
         RedisError(
             .connectFailed,
-            "Cannot connect to Redis at \(endpoint.location).",
-            nextStep: "Is Redis running there? Start it, or correct the Redis URL (REDIS_URL).",
+            "cannot connect to Redis at \(endpoint.location)",
+            nextStep: "start Redis there, or correct the Redis URL (REDIS_URL)",
             underlying: error
         )
     }

@@ -46,6 +46,6 @@ public final class RedisChannel {
     /// Ends the connection at once; unanswered commands fail with `.closed`.
     public func close() {
         channel.eventLoop.preconditionInEventLoop()
-        handler.close(RedisError(.closed, "The connection to Redis was closed by this process."))
+        handler.close(RedisError(.closed, "the connection to Redis was closed by this process"))
     }
 }

@@ -109,7 +109,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        close(RedisError(.closed, "The connection to Redis at \(location) was closed."))
+        close(RedisError(.closed, "the connection to Redis at \(location) was closed"))
         self.context = nil
         // Breaks the cycle between the closure and this object.
         flushTask = nil
@@ -128,19 +128,19 @@ final class RedisChannelHandler: ChannelInboundHandler {
             }
         } catch {
             close(
-                RedisError(.protocolViolation, "Redis at \(location) sent something unexpected: \(error).")
+                RedisError(.protocolViolation, "Redis at \(location) sent something unexpected: \(error)")
             )
         }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        close(RedisError(.closed, "Redis at \(location) closed the connection."))
+        close(RedisError(.closed, "Redis at \(location) closed the connection"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         logger.debug("connection to Redis failed", metadata: ["redis": "\(location)", "error": "\(error)"])
-        close(RedisError(.closed, "The connection to Redis at \(location) broke.", underlying: error))
+        close(RedisError(.closed, "the connection to Redis at \(location) broke", underlying: error))
     }
 
     // MARK: Errors
@@ -155,15 +155,15 @@ final class RedisChannelHandler: ChannelInboundHandler {
         RedisError(
             .overloaded,
             "Redis at \(location) has \(state.pendingCount) unanswered commands, the limit is"
-                + " \(options.maximumPending) commands or \(options.maximumPendingBytes) bytes.",
-            nextStep: "Redis is slower than the load: look at its SLOWLOG and CPU, or send less."
+                + " \(options.maximumPending) commands or \(options.maximumPendingBytes) bytes",
+            nextStep: "look at the SLOWLOG and the CPU of Redis, which is slower than the load, or send less"
         )
     }
 
     private func notSent(_ reason: RedisError) -> RedisError {
         RedisError(
             .notSent,
-            "The command was not sent: the connection to Redis at \(location) has ended.",
+            "the command was not sent: the connection to Redis at \(location) has ended",
             underlying: reason
         )
     }
@@ -172,8 +172,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         let limit = options.commandTimeout.nanoseconds / 1_000_000
         return RedisError(
             .timeout,
-            "Redis at \(location) did not answer within \(limit) ms.",
-            nextStep: "Is the server stopped, swapping or busy with a long command?"
+            "Redis at \(location) did not answer within \(limit) ms",
+            nextStep: "see whether the server is stopped, swapping or busy with a long command"
         )
     }
 }

@@ -169,9 +169,9 @@ struct RedisEndpointParser {
     private func bad(_ why: String, line: Int = #line) -> RedisError {
         RedisError(
             .badEndpoint,
-            "The Redis address \"\(redacted)\" \(why).",
-            nextStep: "Write host:port, redis://user:password@host:port/db, rediss://… or unix:///path/of/socket;"
-                + " encode reserved characters of a password as %XX.",
+            "the Redis address \"\(redacted)\" \(why)",
+            nextStep: "write host:port, redis://user:password@host:port/db, rediss://… or unix:///path/of/socket;"
+                + " encode reserved characters of a password as %XX",
             line: line
         )
     }

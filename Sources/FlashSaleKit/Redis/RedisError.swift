@@ -65,12 +65,12 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
 
     private static func nextStep(_ word: String) -> String? {
         switch word {
-        case "OOM": "Redis is at its maxmemory: raise it, or let the drain trim the journal."
-        case "READONLY": "This server is a replica: point the Redis URL at the master."
-        case "LOADING": "Redis is still reading its data from disk: wait, then try again."
-        case "NOAUTH": "Put the password into the Redis URL: redis://:PASSWORD@host:port."
-        case "NOPERM": "Allow the command for this user with ACL SETUSER."
-        case "BUSY": "A script has been running for too long: see the Redis log."
+        case "OOM": "raise maxmemory of Redis, or let the drain trim the journal"
+        case "READONLY": "point the Redis URL at the master: this server is a replica"
+        case "LOADING": "wait until Redis has read its data from disk, then try again"
+        case "NOAUTH": "put the password into the Redis URL: redis://:PASSWORD@host:port"
+        case "NOPERM": "allow the command for this user with ACL SETUSER"
+        case "BUSY": "see the log of Redis: a script has been running for too long"
         default: nil
         }
     }
@@ -86,8 +86,8 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
     /// The message, the error below and the next step.
     public var description: String {
         var text = message
-        if let underlying { text += " (\(underlying))" }
-        if let nextStep { text += " \(nextStep)" }
+        if let underlying { text += ": \(ErrorText.sentence(underlying))" }
+        if let nextStep { text += "; \(nextStep)" }
         return text
     }
 }

@@ -25,11 +25,11 @@ public enum RedisGuards {
             throw RedisError(
                 RedisError(serverReply: text).code,
                 "Redis at \(client.location) does not answer \(command): \(text)",
-                nextStep: "Allow \(command) for this user (ACL SETUSER), and do not rename it."
+                nextStep: "allow \(command) for this user (ACL SETUSER), and do not rename it"
             )
         case let reply:
             guard let text = reply.string else {
-                throw RedisError(.unexpectedReply, "Redis at \(client.location) answered \(command) without a text.")
+                throw RedisError(.unexpectedReply, "Redis at \(client.location) answered \(command) without a text")
             }
             return text
         }
@@ -67,8 +67,8 @@ public enum RedisGuards {
         private func missing(_ name: String, _ location: String) -> RedisError {
             RedisError(
                 .unexpectedReply,
-                "INFO of Redis at \(location) has no usable \(name).",
-                nextStep: "Is it Redis 7 or newer, and not a proxy?"
+                "INFO of Redis at \(location) has no usable \(name)",
+                nextStep: "check that it is Redis 7 or newer, and not a proxy"
             )
         }
     }

@@ -50,10 +50,10 @@ final class RedisHandshake {
     private func lost(_ error: RedisError) -> RedisError {
         RedisError(
             .connectFailed,
-            "Cannot connect to Redis at \(endpoint.location).",
+            "cannot connect to Redis at \(endpoint.location)",
             nextStep: error.nextStep
-                ?? "Is it a Redis server, has it room for another client (maxclients), and does it expect TLS"
-                + " (rediss://) or not (redis://)?",
+                ?? "check that it is a Redis server, has room for another client (maxclients), and expects TLS"
+                + " (rediss://) or not (redis://)",
             underlying: error
         )
     }
@@ -66,10 +66,10 @@ final class RedisHandshake {
             return RedisError(
                 .authentication,
                 "Redis at \(endpoint.location) refused the credentials (\(word))"
-                    + " of user \"\(endpoint.username ?? "default")\".",
+                    + " of user \"\(endpoint.username ?? "default")\"",
                 nextStep: endpoint.password == nil
-                    ? "Put the password into the Redis URL: redis://:PASSWORD@host:port."
-                    : "Correct user and password in the Redis URL."
+                    ? "put the password into the Redis URL: redis://:PASSWORD@host:port"
+                    : "correct user and password in the Redis URL"
             )
         }
         if isFull(text) || word == "DENIED" || step == .select {

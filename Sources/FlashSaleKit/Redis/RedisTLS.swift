@@ -42,8 +42,8 @@ enum RedisTLS {
     private static func unusable(_ endpoint: RedisEndpoint, _ error: any Error) -> RedisError {
         RedisError(
             .connectFailed,
-            "The certificates for Redis at \(endpoint.location) cannot be used.",
-            nextStep: "Check that cacert, cert and key of the Redis URL are readable PEM files.",
+            "the certificates for Redis at \(endpoint.location) cannot be used",
+            nextStep: "check that cacert, cert and key of the Redis URL are readable PEM files",
             underlying: error
         )
     }

@@ -9,7 +9,7 @@ public enum RedisTime {
         else {
             throw RedisError(
                 .unexpectedReply,
-                "Redis at \(client.location) answered TIME without seconds and microseconds."
+                "Redis at \(client.location) answered TIME without seconds and microseconds"
             )
         }
         return Timestamp(microseconds: seconds * 1_000_000 + microseconds)

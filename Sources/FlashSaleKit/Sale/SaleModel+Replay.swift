@@ -26,11 +26,12 @@ extension SaleModel {
 
     /// Why ``outcome(of:)`` is what it is.
     func reason(for outcome: Outcome, of user: String) -> String {
-        switch outcome {
+        let units = unitsOfUser[user, default: 0]
+        return switch outcome {
         case .banned: "the user is banned"
         case .soldOut: "no unit is free"
-        case .userLimit: "the user has \(unitsOfUser[user, default: 0]) units and the limit is \(limit)"
-        case .held: "a unit is free and the user has \(unitsOfUser[user, default: 0]) of \(limit) units"
+        case .userLimit: "the user has \(units) unit\(units == 1 ? "" : "s") and the limit is \(limit)"
+        case .held: "a unit is free and the user has \(units) of \(limit) units"
         }
     }
 

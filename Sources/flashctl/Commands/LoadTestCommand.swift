@@ -25,6 +25,10 @@ struct LoadTestCommand: EnvironmentCommand {
             any further checkout. A purchase answered 202 is asked again after the time that the server names, ten \
             times at most; a code that is still pending then fails the run. Only a 200 counts as a purchase.
 
+            Exit status: 0 every request was answered as it should be, 1 a request got a server error or no answer, 64 \
+            wrong arguments, 69 the server is unreachable, 97 the load test measured itself, 130 and 143 it was \
+            stopped by a signal; the summary is printed all the same.
+
             Examples:
               flashctl loadtest --preset megaload
               flashctl loadtest --requests 20000 --purchases 100

@@ -11,6 +11,9 @@ struct MigrateCommand: EnvironmentCommand {
             Safe at any time and any number of times, also by several machines at once. Refuses a schema that is newer \
             than this program, and one whose migrations were changed.
 
+            Exit status: 0 up to date, or listed by --dry-run; 1 the schema is newer than this program, or a migration \
+            was changed; 69 Postgres is unreachable, 77 it refused the login, 78 a setting cannot be used.
+
             Examples:
               flashctl migrate --postgres postgres://flash@db.example/flash
               flashctl migrate --dry-run --local
@@ -28,7 +31,13 @@ struct MigrateCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
+        let report = try await Stores.using(
+            configuration,
+            local: storeOptions.local,
+            in: environment,
+            // It is what this command is for, or only looked at.
+            migrates: false
+        ) { stores in
             try await stores.withPostgres { [dryRun] connection in
                 let pending = try await Migrator().pending(connection)
                 let applied = dryRun ? [] : try await Migrator().migrate(connection)

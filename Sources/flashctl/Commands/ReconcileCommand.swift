@@ -34,7 +34,10 @@ struct ReconcileCommand: EnvironmentCommand {
     @Option(help: "The hash of the plan, as --plan prints it.")
     var confirm: String?
 
-    @Option(help: "Number of a sale, or current. Default: every sale that is open.")
+    @Option(
+        help: "Number of a sale, or current. Default: every sale that is open.",
+        completion: LiveCompletion.oneSale
+    )
     var sale: SaleArgument?
 
     @Option(help: "Why, for the records; 1 to 200 characters.")
@@ -48,7 +51,7 @@ struct ReconcileCommand: EnvironmentCommand {
         guard plan != apply else { throw ValidationError("Give either --plan or --apply.") }
         if apply, confirm == nil { throw ValidationError("--apply needs --confirm with the hash that --plan prints.") }
         if plan, confirm != nil { throw ValidationError("--confirm belongs to --apply.") }
-        guard (1...200).contains(reason.count) else { throw ValidationError("--reason has 1 to 200 characters.") }
+        try ControlOptions.validate(reason: reason)
     }
 
     var changesSomething: Bool { apply }
@@ -56,7 +59,7 @@ struct ReconcileCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let actor = environment.actor
+        let actor = environment.operatorName
         let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 let plans = try await plans(redis, postgres)

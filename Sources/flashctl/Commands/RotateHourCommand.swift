@@ -38,6 +38,7 @@ struct RotateHourCommand: EnvironmentCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
+        try timeout.validate("--timeout")
         if timeout.milliseconds < 1 { throw ValidationError("--timeout takes a time above zero.") }
     }
 
@@ -93,6 +94,7 @@ struct RotateHourCommand: EnvironmentCommand {
     private func rotate(in environment: CommandEnvironment) async throws -> RotationReport {
         let configuration = try storeOptions.configuration(in: environment, flags: hourlyOptions.flags)
         let output = environment.talkOutput
+        let isVerbose = verbose
         return try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await stores.withBoth { redis, postgres in
                 try await Rotation(
@@ -100,7 +102,7 @@ struct RotateHourCommand: EnvironmentCommand {
                     postgres: postgres,
                     hourly: stores.hourlyTerms,
                     handshake: stores.handshakeOptions
-                ) { output.say("recovered: \($0)") }.run()
+                ) { if isVerbose { output.say("recovered: \($0)") } }.run()
             }
         }
     }

@@ -20,7 +20,7 @@ struct RotationPlanReport: Report, Sendable {
     var sections: [ReportSection] {
         var lines = plan.created.map { terms in
             "would create and open: the sale of \(terms.opensAt.rfc3339), \(terms.itemName), "
-                + "\(NumberText.grouped(terms.stock)) units"
+                + NumberText.counted(terms.stock, "unit")
         }
         lines += plan.opened.map { "would open: sale \($0)" }
         lines += plan.finished.map { "would finish: sale \($0)" }

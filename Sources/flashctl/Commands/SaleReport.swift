@@ -38,7 +38,7 @@ enum SaleReport {
         return [
             ("item", .init(terms.itemName)),
             ("image", .init(terms.imageURL)),
-            ("stock", .init("\(NumberText.grouped(terms.stock)) units, \(terms.userLimit) per user")),
+            ("stock", .init("\(NumberText.counted(terms.stock, "unit")), \(terms.userLimit) per user")),
             ("hold", .init(DurationText.text(milliseconds: terms.holdMilliseconds))),
             ("opens", .init(terms.opensAt.rfc3339)),
             ("closes", .init(terms.closesAt.rfc3339)),

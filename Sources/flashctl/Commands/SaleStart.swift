@@ -53,14 +53,30 @@ struct TimeArgument: ExpressibleByArgument, Sendable, Equatable {
 /// A duration on the command line, e.g. `90m`.
 struct DurationArgument: ExpressibleByArgument, Sendable, Equatable {
     var milliseconds: Int64
+    /// The text that is no duration.
+    private var wrong: String?
 
     init(milliseconds: Int64) {
         self.milliseconds = milliseconds
     }
 
+    /// Takes any text: for one that is refused here the parser would not say what is missing. Commands call
+    /// ``validate(_:)`` when they validate.
     init?(argument: String) {
-        guard let milliseconds = DurationText.milliseconds(argument) else { return nil }
-        self.init(milliseconds: milliseconds)
+        let milliseconds = DurationText.milliseconds(argument)
+        self.init(milliseconds: milliseconds ?? 0)
+        if milliseconds == nil { wrong = argument }
+    }
+
+    /// Says what is wrong with it.
+    ///
+    /// - Parameter option: the option that it was given to.
+    func validate(_ option: String) throws {
+        guard let wrong else { return }
+        if !wrong.isEmpty, wrong.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            throw ValidationError("\(option) \(wrong) lacks a unit: write \(wrong)s, \(wrong)m or \(wrong)h.")
+        }
+        throw ValidationError("\(option) takes a time with its unit, such as 90s, 5m or 1h, not '\(wrong)'.")
     }
 
     var defaultValueDescription: String { DurationText.text(milliseconds: milliseconds) }

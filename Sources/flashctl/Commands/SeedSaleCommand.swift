@@ -69,6 +69,8 @@ struct SeedSaleCommand: EnvironmentCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
+        try duration.validate("--duration")
+        try hold.validate("--hold")
         if start != nil, at != nil { throw ValidationError("Give the start once: a word with --start, or --at.") }
         if confirm != nil, !replace { throw ValidationError("--confirm belongs to --replace.") }
     }
@@ -113,7 +115,14 @@ struct SeedSaleCommand: EnvironmentCommand {
         case .differs(let sale, let differences): return SeedReport(result: .differs(sale, differences))
         case .replace(let sale, _, _, let obstacle?): throw SeedPlan.refusal(sale, obstacle)
         case .replace(let sale, let differences, let terms, nil):
-            try obtainConsent(sale, plan, environment)
+            // Whoever is asked sees the plan first.
+            try await Confirmation(
+                consequence: "withdraws and replaces",
+                sale: sale.id,
+                given: confirm,
+                plan: SeedReport(result: .planned(plan)).sections
+            )
+            .obtain(in: environment)
             let who = environment.operatorName
             let withdrawal = SaleWithdrawal(redis: redis, postgres: postgres, who: who)
             let report = try await create(try await withdrawal.replace(sale, with: terms), opener)
@@ -132,16 +141,6 @@ struct SeedSaleCommand: EnvironmentCommand {
         case .same(let sale): return SeedReport(result: .same(try await opened(sale)))
         case .differs(let sale, let differences): return SeedReport(result: .differs(sale, differences))
         }
-    }
-
-    /// Whoever is asked sees the plan first.
-    private func obtainConsent(_ sale: Sale, _ plan: SeedPlan, _ environment: CommandEnvironment) throws {
-        if confirm == nil, environment.canAsk {
-            for section in SeedReport(result: .planned(plan)).sections {
-                environment.sink.talk(section.text(width: environment.talkTerminal.width, color: false))
-            }
-        }
-        try Confirmation(consequence: "withdraws and replaces", sale: sale.id, given: confirm).obtain(in: environment)
     }
 
     func terms(at now: Timestamp, test: Bool) -> SaleTerms {

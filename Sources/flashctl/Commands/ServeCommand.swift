@@ -11,6 +11,10 @@ struct ServeCommand: EnvironmentCommand {
             Ctrl-C or SIGTERM stops it without losing anything: it finishes what it has begun, writes the journal to \
             Postgres, and ends with 0. With --local it starts a private Redis and Postgres, and stops them with itself.
 
+            Exit status: 0 stopped by Ctrl-C or SIGTERM, 1 it cannot listen, or not all of the journal reached \
+            Postgres, 64 wrong arguments, 69 a store is unreachable, 75 another process recovers or starts the private \
+            stores, 77 a store refused the login, 78 a setting, Redis or the schema cannot be used.
+
             Examples:
               flashctl serve --local
               PORT=3000 REDIS_URL=redis:6379 POSTGRES_URL=postgres://flash@db/flash \\
@@ -56,6 +60,6 @@ struct ServeCommand: EnvironmentCommand {
 
     private static func line(_ sale: Sale) -> String {
         "open: sale \(sale.id), \(DisplayWidth.harmless(sale.terms.itemName)), "
-            + "\(NumberText.grouped(sale.terms.stock)) units until \(sale.terms.closesAt.rfc3339)"
+            + "\(NumberText.counted(sale.terms.stock, "unit")) until \(sale.terms.closesAt.rfc3339)"
     }
 }

@@ -17,6 +17,9 @@ struct ShellCommand: EnvironmentCommand {
             Off a terminal, and with -c, it is a script: no prompt, # begins a comment, and the first error ends it \
             with file, line and that command's exit status; --keep-going goes on.
 
+            Exit status: 0 left with Ctrl-D or \\q; of a script that of the command that failed, with --keep-going \
+            of the last one that did; 64 wrong arguments, 78 a setting cannot be used, 130 and 143 ended by a signal.
+
             Examples:
               flashctl shell --local
               flashctl shell --local -c 'status --fast; verify'
@@ -86,7 +89,7 @@ struct ShellCommand: EnvironmentCommand {
     private func runTerminal(in environment: CommandEnvironment) async throws {
         let answer = try TerminalAnswer()
         var environment = environment
-        environment.readAnswer = { answer.read() }
+        environment.readAnswer = { await answer.next() }
         let interpreter = interpreter(environment, isScript: false)
         let assistant = ShellAssistant()
         let refresher = ShellRefresher(assistant: assistant, environment: environment) {

@@ -56,6 +56,14 @@ actor StoreLinks {
         return try result.get()
     }
 
+    /// With which status a command ends that a store was missing for: that of a refusal is more than of an absence.
+    var statusOfAbsence: ExitStatus {
+        var found: Set<ExitStatus> = []
+        if case .failure(let error) = redisResult { found.insert(FailureReport.status(for: error)) }
+        if case .failure(let error) = postgresResult { found.insert(FailureReport.status(for: error)) }
+        return [.notAuthorised, .badConfiguration].first { found.contains($0) } ?? .unreachable
+    }
+
     /// Forgets what has failed or ended, so that the next question connects anew.
     func renew() async {
         switch redisResult {

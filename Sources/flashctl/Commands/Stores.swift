@@ -13,12 +13,15 @@ struct Stores: Sendable {
 
     /// Runs `body` with the stores. With `--local` the private ones run meanwhile and have the current schema.
     ///
-    /// - Parameter handlesSignals: whether `body` sees to SIGINT and SIGTERM itself. Otherwise they cancel it, so that
-    ///   what was started for it is stopped.
+    /// - Parameters:
+    ///   - migrates: whether the schema of the private Postgres is brought up to date first.
+    ///   - handlesSignals: whether `body` sees to SIGINT and SIGTERM itself. Otherwise they cancel it, so that what was
+    ///     started for it is stopped.
     static func using<Value: Sendable>(
         _ configuration: FlashConfiguration,
         local: Bool,
         in environment: CommandEnvironment,
+        migrates: Bool = true,
         handlesSignals: Bool = false,
         _ body: @escaping @Sendable (Stores) async throws -> Value
     ) async throws -> Value {
@@ -32,8 +35,10 @@ struct Stores: Sendable {
         }
         let stores = Stores(configuration: configuration, logger: logger, local: stack, session: session)
         do {
-            _ = try await Interrupts.cancelling {
-                try await stores.withPostgres { try await Migrator().migrate($0) }
+            if migrates {
+                _ = try await Interrupts.cancelling {
+                    try await stores.withPostgres { try await Migrator().migrate($0) }
+                }
             }
             let value =
                 handlesSignals

@@ -14,7 +14,16 @@ enum LiveCompletion {
     /// Numbers of sales: the unfinished ones first, then the latest.
     static var sales: CompletionKind {
         .custom { words, _, prefix in
-            candidates(words, prefix, also: ["current", "all"]) { try await sales($0) }
+            // A limit is lowered for one sale only.
+            let isForOne = words.prefix(2).contains("limit")
+            return candidates(words, prefix, also: isForOne ? ["current"] : ["current", "all"]) { try await sales($0) }
+        }
+    }
+
+    /// The same for a command that is about one sale.
+    static var oneSale: CompletionKind {
+        .custom { words, _, prefix in
+            candidates(words, prefix, also: ["current"]) { try await sales($0) }
         }
     }
 
@@ -64,6 +73,11 @@ enum LiveCompletion {
         }
     }
 
+    /// Names of users are foreign text: bash expands what it is offered, zsh and fish cut it at colons and tabs.
+    static func isOneWord(_ name: String) -> Bool {
+        name.first != "-" && name.allSatisfy { $0.isLetter || $0.isNumber || "._-@+=".contains($0) }
+    }
+
     private static func users(_ stores: Stores, _ words: [String]) async throws -> [String] {
         let endpoint = try stores.redisEndpoint()
         return try await stores.withPostgres { postgres in
@@ -73,7 +87,7 @@ enum LiveCompletion {
             let redis = try await RedisClient.connect(to: endpoint, on: group, logger: stores.logger)
             let users = try await RecentUsers.read(sale, redis: redis, postgres: postgres, limit: LiveCompletion.most)
             await redis.close()
-            return users
+            return users.filter(isOneWord)
         }
     }
 }

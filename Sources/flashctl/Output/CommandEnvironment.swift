@@ -13,8 +13,8 @@ struct CommandEnvironment: Sendable {
     var talkTerminal: Terminal
     /// What answers are read from.
     var inputTerminal: Terminal
-    /// The next line of the input without its end; nil at the end of the input.
-    var readAnswer: @Sendable () -> String?
+    /// The next line of the input without its end; nil at the end of the input, and for a task that was cancelled.
+    var readAnswer: @Sendable () async -> String?
     /// What data is written to now: windows are resized. Nil where that cannot happen.
     var measuredAgain: @Sendable () -> Terminal? = { nil }
     /// Connections that outlive the command; nil: it makes its own.
@@ -31,7 +31,7 @@ struct CommandEnvironment: Sendable {
             dataTerminal: .of(descriptor: STDOUT_FILENO),
             talkTerminal: .of(descriptor: STDERR_FILENO),
             inputTerminal: .of(descriptor: STDIN_FILENO),
-            readAnswer: { readLine() },
+            readAnswer: { await (try? TerminalAnswer())?.next() },
             measuredAgain: { .of(descriptor: STDOUT_FILENO) }
         )
     }
@@ -52,9 +52,14 @@ struct CommandEnvironment: Sendable {
     var canAsk: Bool { inputTerminal.isTerminal && talkTerminal.isTerminal }
 
     /// Asks and returns the answer; nil when there is none.
-    func ask(_ question: String) -> String? {
+    /// - Throws: `CancellationError` when Ctrl-C was the answer.
+    func ask(_ question: String) async throws -> String? {
         sink.talk(question)
-        return readAnswer()
+        let answer = await readAnswer()
+        // Nobody has pressed the return key: what is said next begins a line of its own.
+        if answer == nil { sink.talk("\n") }
+        try Task.checkCancellation()
+        return answer
     }
 
     /// An output of this format.

@@ -17,17 +17,17 @@ enum FailureReport {
         case let error as ConfigurationError:
             CommandFailure(.badConfiguration, error.message, nextStep: error.nextStep)
         case let error as RedisError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as PostgresError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as LocalStackError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as ScheduleError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as RecoveryError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as JournalError:
-            CommandFailure(status(of: error), sentence(error.message, error.underlying), nextStep: error.nextStep)
+            CommandFailure(status(of: error), ErrorText.sentence(error), nextStep: error.nextStep)
         case let error as ReconcileError:
             CommandFailure(status(of: error), error.message, nextStep: error.nextStep)
         case let error as ServerError:
@@ -60,7 +60,9 @@ enum FailureReport {
     private static func status(of error: PostgresError) -> ExitStatus {
         switch error.code {
         case .invalidEndpoint: .badConfiguration
-        case .connectFailed: (error.sqlState?.hasPrefix("28") ?? false) ? .notAuthorised : .unreachable
+        case .connectFailed where error.isLoginRefused: .notAuthorised
+        case .connectFailed where error.isDatabaseMissing: .badConfiguration
+        case .connectFailed: .unreachable
         case .closed, .timeout, .overloaded, .commitUnknown: .unreachable
         case .cancelled: .interrupted
         case .server(let state): state == "42501" ? .notAuthorised : .failure
@@ -113,9 +115,5 @@ enum FailureReport {
         case .startFailed: .unreachable
         case .missingBinary, .folder, .stopFailed, .released: .failure
         }
-    }
-
-    private static func sentence(_ message: String, _ underlying: (any Error)?) -> String {
-        underlying.map { "\(message) (\($0))" } ?? message
     }
 }

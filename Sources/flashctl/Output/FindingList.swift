@@ -1,4 +1,4 @@
-/// Findings below each other: what is well in one line that may be cut, everything else whole, with its fix.
+/// Findings below each other, with what to do about those that are not well.
 struct FindingList: SectionLayout, Equatable {
     struct Finding: Sendable, Equatable {
         /// How bad it is, in one word.
@@ -24,12 +24,8 @@ struct FindingList: SectionLayout, Equatable {
         let indent = levelWidth + 2
         let room = width.map { max(20, $0 - indent) }
         let sentence = DisplayWidth.harmless("\(finding.name): \(finding.sentence)")
-        guard let fix = finding.fix else {
-            return head + (room.map { DisplayWidth.fitted(sentence, to: $0) } ?? sentence) + "\n"
-        }
-        let lines =
-            DisplayWidth.wrapped(sentence, to: room)
-            + DisplayWidth.wrapped(DisplayWidth.harmless("fix: \(fix)"), to: room)
+        let fix = finding.fix.map { DisplayWidth.wrapped(DisplayWidth.harmless("fix: \($0)"), to: room) } ?? []
+        let lines = DisplayWidth.wrapped(sentence, to: room) + fix
         let rest = lines.dropFirst().map { String(repeating: " ", count: indent) + $0 + "\n" }
         return head + (lines.first ?? "") + "\n" + rest.joined()
     }
@@ -51,5 +47,17 @@ extension DisplayWidth {
             }
         }
         return lines + [line]
+    }
+
+    /// Each line of a text wrapped by itself, what follows a little further to the right than its beginning.
+    static func filled(_ text: String, to width: Int?) -> String {
+        guard let width else { return text }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { line -> [String] in
+            guard of(String(line)) > width else { return [String(line)] }
+            let margin = String(line.prefix { $0 == " " })
+            let parts = wrapped(String(line.dropFirst(margin.count)), to: max(20, width - margin.count - 2))
+            return parts.enumerated().map { margin + ($0.offset == 0 ? "" : "  ") + $0.element }
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -11,6 +11,11 @@ enum NumberText {
         return output
     }
 
+    /// `1 row`, `1,234 rows`.
+    static func counted(_ number: some BinaryInteger, _ word: String) -> String {
+        "\(grouped(number)) \(word)\(number == 1 ? "" : "s")"
+    }
+
     /// A rate or a share with as many digits as mean something.
     static func decimal(_ number: Double, digits: Int) -> String {
         guard number.isFinite else { return "-" }

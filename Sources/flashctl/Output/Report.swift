@@ -6,15 +6,18 @@ protocol Report {
     var sections: [ReportSection] { get }
     /// The facts that change, in one line for a log; nil when there is no such line.
     var line: String? { get }
+    /// What is wrong with what was found, and how the command ends then; nil when nothing is.
+    var failure: CommandFailure? { get }
 }
 
 extension Report {
     var line: String? { nil }
+    var failure: CommandFailure? { nil }
 }
 
 /// A part of a report that lays itself out.
 protocol SectionLayout: Sendable {
-    /// Whole lines, none wider than `width`; nil: nothing is cut.
+    /// Whole lines, none wider than `width`; nil: nothing is cut or wrapped.
     func text(width: Int?, color: Bool) -> String
 }
 
@@ -33,24 +36,29 @@ enum ReportSection: Sendable, Equatable {
             let lines = facts.map { fact in
                 let padding = String(repeating: " ", count: nameWidth - DisplayWidth.of(fact.name))
                 let room = width.map { max(8, $0 - nameWidth) } ?? Int.max
-                let value = DisplayWidth.fitted(fact.value.text, to: room)
+                // Only a word that is wider than the terminal is cut.
+                let values = DisplayWidth.wrapped(fact.value.text, to: room).map { value in
+                    fact.value.style.applied(to: DisplayWidth.fitted(value, to: room), color: color) + "\n"
+                }
                 return TextStyle.dim.applied(to: fact.name, color: color) + padding
-                    + fact.value.style.applied(to: value, color: color) + "\n"
+                    + values.joined(separator: String(repeating: " ", count: nameWidth))
             }
-            return heading(title, color: color) + lines.joined()
+            return heading(title, width: width, color: color) + lines.joined()
         case .table(let title, let layout):
             let isExpanded = expanded == .on || expanded == .auto && layout.isWider(than: width)
             let text = isExpanded ? layout.blocks(width: width, color: color) : layout.text(width: width, color: color)
-            return heading(title, color: color) + text
+            return heading(title, width: width, color: color) + text
         case .paragraph(let text):
-            return text + "\n"
+            return DisplayWidth.filled(text, to: width) + "\n"
         case .layout(let title, let layout):
-            return heading(title, color: color) + layout.text(width: width, color: color)
+            return heading(title, width: width, color: color) + layout.text(width: width, color: color)
         }
     }
 
-    private func heading(_ title: String?, color: Bool) -> String {
-        title.map { TextStyle.bold.applied(to: $0, color: color) + "\n" } ?? ""
+    private func heading(_ title: String?, width: Int?, color: Bool) -> String {
+        guard let title else { return "" }
+        let lines = DisplayWidth.wrapped(title, to: width)
+        return lines.map { TextStyle.bold.applied(to: $0, color: color) + "\n" }.joined()
     }
 
     static func == (left: ReportSection, right: ReportSection) -> Bool {

@@ -1,14 +1,18 @@
-/// A table for people: columns as wide as their content, the widest ones cut until the table fits the terminal.
+/// A table for people: columns as wide as their content, the widest ones cut until the table fits the terminal. When
+/// ids and times alone are too wide for it, each row is a block.
 struct TableLayout: Sendable, Equatable {
     enum Alignment: Sendable, Equatable { case left, right }
 
     struct Column: Sendable, Equatable {
         var title: String
         var alignment: Alignment
+        /// Whether half of it is worth nothing, as half of an id or a time: it is never cut.
+        var isWhole: Bool
 
-        init(_ title: String, _ alignment: Alignment = .left) {
+        init(_ title: String, _ alignment: Alignment = .left, isWhole: Bool = false) {
             self.title = title
             self.alignment = alignment
+            self.isWhole = isWhole
         }
     }
 
@@ -32,6 +36,9 @@ struct TableLayout: Sendable, Equatable {
 
     func text(width: Int?, color: Bool) -> String {
         let widths = columnWidths(limit: width)
+        if let width, columns.contains(where: \.isWhole), TableLayout.total(widths) > width {
+            return blocks(width: width, color: color)
+        }
         var output = line(columns.map { Cell($0.title, .bold) }, widths: widths, color: color)
         output += widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ") + "\n"
         for row in rows { output += line(row, widths: widths, color: color) }
@@ -41,13 +48,12 @@ struct TableLayout: Sendable, Equatable {
     /// Whether cells would have to be cut.
     func isWider(than width: Int?) -> Bool {
         guard let width else { return false }
-        return columnWidths(limit: nil).reduce(0, +) + TableLayout.gap * max(0, columns.count - 1) > width
+        return TableLayout.total(columnWidths(limit: nil)) > width
     }
 
     /// Each row as a block, a line for each column.
     func blocks(width: Int?, color: Bool) -> String {
-        let names = columns.map(\.title)
-        let longest = names.map { DisplayWidth.of($0) }.max() ?? 0
+        let longest = columns.map { DisplayWidth.of($0.title) }.max() ?? 0
         var output = ""
         for (number, row) in rows.enumerated() {
             output += TextStyle.dim.applied(
@@ -55,10 +61,11 @@ struct TableLayout: Sendable, Equatable {
                 color: color
             )
             output += "\n"
-            for (name, cell) in zip(names, row) {
-                let gap = String(repeating: " ", count: longest - DisplayWidth.of(name))
-                let text = width.map { DisplayWidth.fitted(cell.text, to: max(8, $0 - longest - 3)) } ?? cell.text
-                output += TextStyle.bold.applied(to: name, color: color) + gap + " | "
+            for (column, cell) in zip(columns, row) {
+                let gap = String(repeating: " ", count: longest - DisplayWidth.of(column.title))
+                let room = column.isWhole ? nil : width.map { max(8, $0 - longest - 3) }
+                let text = room.map { DisplayWidth.fitted(cell.text, to: $0) } ?? cell.text
+                output += TextStyle.bold.applied(to: column.title, color: color) + gap + " | "
                 output += cell.style.applied(to: text, color: color) + "\n"
             }
         }
@@ -72,9 +79,10 @@ struct TableLayout: Sendable, Equatable {
             }
         }
         guard let limit else { return widths }
-        var excess = widths.reduce(0, +) + TableLayout.gap * max(0, widths.count - 1) - limit
+        var excess = TableLayout.total(widths) - limit
+        let narrowable = widths.indices.filter { !columns[$0].isWhole }
         while excess > 0 {
-            guard let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
+            guard let widest = narrowable.max(by: { widths[$0] < widths[$1] }),
                 widths[widest] > TableLayout.narrowest
             else { break }
             widths[widest] -= 1
@@ -82,6 +90,8 @@ struct TableLayout: Sendable, Equatable {
         }
         return widths
     }
+
+    private static func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + gap * max(0, widths.count - 1) }
 
     private func line(_ cells: [Cell], widths: [Int], color: Bool) -> String {
         var parts: [String] = []

@@ -1,5 +1,6 @@
 /// Shows a report again and again until a signal ends it: on a terminal each in the place of the one before, elsewhere
-/// one line each (or a record, with `-o`). A report that fails is told about, and the next one is tried all the same.
+/// one line each (or a record, with `-o`). A report that fails, or says that something is wrong, is told about, and the
+/// next one is tried all the same.
 struct Watch: Sendable {
     /// From the beginning of one report to that of the next; one that takes longer is followed at once.
     var interval: Duration = .seconds(2)
@@ -38,9 +39,12 @@ struct Watch: Sendable {
         var last: (any Report & Sendable)?
         for turn in 0... {
             var failure: CommandFailure?
+            var isNew = true
             do {
                 last = try await report()
+                failure = last?.failure
             } catch {
+                isNew = false
                 try Task.checkCancellation()
                 // Wrong usage stays wrong; a store may come back.
                 guard let told = FailureReport.failure(for: error), turn > 0 || Watch.mayPass(told.status) else {
@@ -51,9 +55,9 @@ struct Watch: Sendable {
             if isRedrawn {
                 // Not before there is something to show: a first report that fails leaves the window as it was.
                 if turn == 0 { try output.sink.data(WatchScreen.enter) }
-                try redraw(last, failure, in: environment, output)
+                try redraw(last, failure, isNew, in: environment, output)
             } else {
-                try write(last, failure, output)
+                try write(isNew ? last : nil, failure, output)
             }
             if turn + 1 == turns { return }
             due = max(due + interval, .now)
@@ -67,6 +71,7 @@ struct Watch: Sendable {
     private func redraw(
         _ report: (any Report & Sendable)?,
         _ failure: CommandFailure?,
+        _ isNew: Bool,
         in environment: CommandEnvironment,
         _ output: Output
     ) throws {
@@ -77,7 +82,7 @@ struct Watch: Sendable {
         if let failure {
             let words = [failure.message, failure.nextStep.map { "next step: \($0)" }].compactMap(\.self)
             let lines = words.flatMap { DisplayWidth.wrapped(DisplayWidth.harmless($0), to: terminal.width) }
-            let note = report == nil ? [] : ["", "Before that:"]
+            let note = report == nil || isNew ? [] : ["", "Before that:"]
             parts.append(
                 lines.map { TextStyle.red.applied(to: $0, color: output.color) + "\n" }.joined()
                     + note.map { $0 + "\n" }.joined()
@@ -90,10 +95,13 @@ struct Watch: Sendable {
     }
 
     private func write(_ report: (any Report & Sendable)?, _ failure: CommandFailure?, _ output: Output) throws {
-        if let failure { return output.say(failure, oneLine: true) }
+        if let failure { output.say(failure, oneLine: true) }
         guard let report else { return }
         switch output.format {
-        case .table: try output.sink.data(report.line.map { $0 + "\n" } ?? output.text(of: report))
+        case .table:
+            // What is wrong may be all that there is.
+            let whole = failure == nil ? output.text(of: report) : ""
+            try output.sink.data(report.line.map { $0 + "\n" } ?? whole)
         case .yaml:
             try output.sink.data("---\n")
             try output.write(report)

@@ -18,7 +18,8 @@ struct WatchScreen: Sendable {
         if lines.last == "" { lines.removeLast() }
         var footer = footer
         if lines.count > room {
-            footer += "; \(lines.count - room) more lines do not fit the window"
+            let rest = lines.count - room
+            footer += rest == 1 ? "; 1 more line does not fit the window" : "; \(rest) more lines do not fit the window"
             lines = Array(lines.prefix(room))
         }
         let rows = (lines + [footer]).map { $0 + "\u{1B}[K\n" }

@@ -49,7 +49,7 @@ import Testing
         #expect(model.outcome { "ann" } == .held)
         try model.replayHeld(id(1), hold("ann"), at: Self.start)
         #expect(model.outcome { "ann" } == .userLimit)
-        #expect(model.reason(for: .userLimit, of: "ann") == "the user has 1 units and the limit is 1")
+        #expect(model.reason(for: .userLimit, of: "ann") == "the user has 1 unit and the limit is 1")
         try model.replayHeld(id(2), hold("bob"), at: Self.start)
         // Sold out comes before the limit, and the user is not even looked at.
         #expect(

@@ -22,6 +22,20 @@ import Testing
         }
     }
 
+    /// A plan is none if it comes true while it is made.
+    @Test func aDryRunOnThePrivateStoresAppliesNothing() async throws {
+        try await LocalFolder.with { folder in
+            for _ in 0..<2 {
+                let plan = try await folder.run("migrate", "--dry-run", "-o", "json")
+                #expect(plan.status == 0, "\(plan)")
+                #expect((try json(plan.output, "pending") as? [String])?.first == "m0001_sales", "\(plan)")
+            }
+            let done = try await folder.run("migrate")
+            #expect(done.output.hasPrefix("applied to "), "\(done)")
+            #expect(try await folder.run("migrate", "--dry-run").output.contains("up to date"))
+        }
+    }
+
     @Test func aChangedMigrationIsRefused() async throws {
         try await CommandStack.with { stores in
             try await stores.withPostgres { connection in

@@ -23,6 +23,20 @@ import Testing
         }
     }
 
+    /// A recovery is what it is for: cron need not mail about it.
+    @Test func aRecoveryIsSilentToo() async throws {
+        try await CommandStack.with { stores in
+            _ = try await stores.run(RotateHourCommand.self)
+            try await stores.withRedis { _ = try await $0.send(RedisCommand("FLUSHALL")) }
+            let silent = try await stores.run(RotateHourCommand.self)
+            #expect(silent.status == .success, "\(silent)")
+            #expect(silent.talk.isEmpty, "\(silent.talk)")
+            try await stores.withRedis { _ = try await $0.send(RedisCommand("FLUSHALL")) }
+            let verbose = try await stores.run(RotateHourCommand.self, "--verbose")
+            #expect(verbose.talk.contains("recovered: "), "\(verbose)")
+        }
+    }
+
     @Test func fiveAtOnceMakeOneScheduleAndSayWhoWaits() async throws {
         try await CommandStack.with { stores in
             let outcomes = try await withThrowingTaskGroup(of: CommandStack.Outcome.self) { tasks in

@@ -1,4 +1,6 @@
+import ArgumentParser
 import FlashSaleKit
+import Foundation
 import Testing
 
 @testable import flashctl
@@ -31,9 +33,44 @@ import Testing
         ])
         let collected = CollectingSink()
         await #expect(throws: SilentExit(.unreachable)) { try await command.run(in: collected.environment([:])) }
-        #expect(collected.data.contains("Cannot connect to Redis at 127.0.0.1:1."))
+        let redis = "Redis cannot be asked: cannot connect to Redis at 127.0.0.1:1: Connection refused."
+        #expect(collected.data.contains(redis), "\(collected.data)")
+        #expect(!collected.data.contains("swift"))
         #expect(collected.data.contains("127.0.0.1:2"))
         #expect(!collected.data.contains("secret"))
+    }
+
+    /// The role is not there, or the database is not: neither helps to look whether Postgres runs.
+    @Test func aRefusedLoginIs77AndAMissingDatabase78() async throws {
+        try await CommandStack.with { stores in
+            let url = stores.stack.postgresURL
+            let nobody = url + (url.contains("?") ? "&" : "?") + "user=nobody_here"
+            let nowhere = url + (url.contains("?") ? "&" : "?") + "dbname=nowhere"
+            func run<Command: EnvironmentCommand>(
+                _ type: Command.Type,
+                _ postgres: String,
+                _ arguments: String...
+            ) async throws -> (status: Status, said: String) {
+                let collected = CollectingSink()
+                let addresses = ["--redis", stores.stack.redisURL, "--postgres", postgres]
+                let command = try Command.parse(arguments + addresses)
+                let error = try await #require(throws: (any Error).self) {
+                    try await command.run(in: collected.environment())
+                }
+                let failure = FailureReport.failure(for: error)
+                return (FailureReport.status(for: error), collected.data + "\(failure as Any)")
+            }
+            for (address, status) in [(nobody, Status.notAuthorised), (nowhere, .badConfiguration)] {
+                #expect(try await run(MigrateCommand.self, address).status == status)
+                #expect(try await run(StatusCommand.self, address).status == status)
+                #expect(try await run(DoctorCommand.self, address).status == status)
+                #expect(try await run(InspectUserCommand.self, address, "anna", "--sale", "1").status == status)
+                #expect(try await run(PauseCommand.self, address, "--sale", "1", "--reason", "x").status == status)
+            }
+            let said = try await run(DoctorCommand.self, nobody).said
+            #expect(said.contains("role \"nobody_here\" does not exist."), "\(said)")
+            #expect(said.components(separatedBy: "the role must exist").count == 2, "the advice is given once: \(said)")
+        }
     }
 
     @Test func unreadableAddressesAre78WithoutTheirPassword() async throws {

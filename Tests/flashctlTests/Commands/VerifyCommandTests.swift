@@ -98,10 +98,12 @@ import Testing
             let again = try await stores.run(ReconcileCommand.self, "--apply", "--confirm", hash)
             #expect(again.status == .badInput)
             let logged = try await stores.withPostgres { postgres in
-                try await postgres.query("select reason from control_log where action = 'reconcile'").one()[0].text
+                try await postgres.query("select actor || ': ' || reason from control_log where action = 'reconcile'")
+                    .one()[0].text
             }
             #expect(logged.contains(hash))
             #expect(logged.contains("by a test"))
+            #expect(logged.hasPrefix("somebody@\(HostName.current): "), "as every other change: \(logged)")
         }
     }
 }

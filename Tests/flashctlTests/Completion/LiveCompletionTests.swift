@@ -56,7 +56,51 @@ import Testing
         }
     }
 
-    /// In a real shell in a pseudo-terminal.
+    /// Presses the TAB key behind these words in a real shell in a pseudo-terminal, until it offers what is wanted.
+    private func press(_ shell: String, _ words: [String], _ wanted: String, _ stack: LocalStack?) async throws {
+        let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Terminal/completion.py").path
+        let stores = stack.map { ["REDIS_URL": $0.redisURL, "POSTGRES_URL": $0.postgresURL] } ?? [:]
+        let outcome = try await BuiltBinary.program(
+            ["/usr/bin/python3", script, shell, BuiltBinary.path, wanted] + words,
+            environment: stores
+        )
+        #expect(outcome.status == 0, "\(shell) \(words): \(outcome.talk)")
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func theTabKeyOffersRecentUsers(shell: String) async throws {
+        try await ShopServer.with(stock: 5) { shop in
+            let client = try await ShopClient.connect(port: shop.port)
+            for user in ["zoe4711", "$(touch%20x)"] { _ = try await client.checkout(user) }
+            try await client.close()
+            for words in [["inspect-user"], ["explain"], ["ban"], ["replay-attempts", "--export", "--user"]] {
+                try await press(shell, words, "zoe4711", shop.stores.stack)
+            }
+        }
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func helpOffersCommandsAndTopics(shell: String) async throws {
+        for wanted in ["exit-codes", "inspect-user"] { try await press(shell, ["help"], wanted, nil) }
+    }
+
+    /// Bash expands what it is offered, and a name is foreign text.
+    @Test func namesThatAShellWouldReadAreNotOffered() {
+        for name in ["alice", "a.b-c_d@example.com", "Zoë", "7"] { #expect(LiveCompletion.isOneWord(name), "\(name)") }
+        for name in ["$(id)", "a b", "`x`", "-o", "a:b", "it's", "a\\b", "a*"] {
+            #expect(!LiveCompletion.isOneWord(name), "\(name)")
+        }
+    }
+
+    @Test func onlyCommandsThatTakeAllSalesOfferThem() async throws {
+        let away = ["--redis", "127.0.0.1:1", "--postgres", "postgres://127.0.0.1:1/x", "--sale", ""]
+        for command in ["status", "reconcile", "replay-attempts", "limit"] {
+            #expect(try await bash([command] + away) == ["current"], "\(command)")
+        }
+        #expect(try await bash(["verify"] + away).contains("all"))
+    }
+
     @Test(arguments: ["bash", "zsh", "fish"])
     func theTabKeyOffersLiveSales(shell: String) async throws {
         try await CommandStack.with { shop in
@@ -65,13 +109,7 @@ import Testing
                 at: shop.stack.postgresURL
             )
             #expect(try await seed(shop) == "4711")
-            let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-                .deletingLastPathComponent().appending(path: "Terminal/completion.py").path
-            let outcome = try await BuiltBinary.program(
-                ["/usr/bin/python3", script, shell, BuiltBinary.path, "4711", "verify", "--sale"],
-                environment: ["REDIS_URL": shop.stack.redisURL, "POSTGRES_URL": shop.stack.postgresURL]
-            )
-            #expect(outcome.status == 0, "\(outcome.talk)")
+            try await press(shell, ["verify", "--sale"], "4711", shop.stack)
         }
     }
 

@@ -4,6 +4,22 @@ import Testing
 @testable import flashctl
 
 @Suite(.serialized) struct BanAndLimitCommandTests {
+    @Test func oneIsSingularAndNobodyWasBanned() async throws {
+        try await CommandStack.with { stores in
+            let sale = try await stores.seed("--stock", "1")
+            let ghost = try await stores.run(UnbanCommand.self, "ghost", "--reason", "x")
+            #expect(ghost.status == .success)
+            #expect(ghost.data.contains("ghost was not banned; nothing was changed"), "\(ghost)")
+            let limit = ["1", "--reason", "x", "--confirm=\(sale)"]
+            let lowered = try await stores.run(LimitCommand.self, limit)
+            #expect(lowered.data.contains("a user who has 1 unit or more"), "\(lowered)")
+            _ = try await stores.run(PauseCommand.self, "--reason", "x")
+            let status = try await stores.run(StatusCommand.self, "--fast")
+            #expect(status.data.contains("1 unit, 10 per user"), "\(status)")
+            #expect(status.data.contains("checkouts are paused"), "\(status)")
+        }
+    }
+
     private func limit(_ stores: CommandStack, _ arguments: [String], answers: [String]? = nil) async throws
         -> CommandStack.Outcome
     {

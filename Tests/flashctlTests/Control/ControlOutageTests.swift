@@ -60,6 +60,27 @@ import Testing
         }
     }
 
+    /// The clocks are right: Redis has stood still, and only Postgres could say so.
+    @Test func aRedisThatStoodStillNeedsPostgres() async throws {
+        try await CommandStack.with { stores in
+            let sale = try await stores.seed()
+            try await stores.stack.stopPostgres()
+            try await stores.withRedis { redis in
+                let key = SaleKeys(sale).sale
+                let now = try await redis.send(RedisCommand("HGET", key, "now_us")).string.flatMap { Int64($0) }
+                let earlier = try #require(now) - 60_000_000
+                _ = try await redis.send(RedisCommand("HSET", key, "now_us", "\(earlier)"))
+            }
+            let refused = try await stores.run(PauseCommand.self, "--reason", "x", "--sale", "\(sale)")
+            #expect(refused.status == .unreachable, "\(refused)")
+            #expect(refused.failure?.message.hasPrefix("cannot connect to Postgres at ") == true, "\(refused)")
+            #expect(refused.failure?.nextStep?.hasPrefix("bring Postgres back") == true, "\(refused)")
+            try await stores.stack.startPostgres()
+            let done = try await stores.run(PauseCommand.self, "--reason", "x", "--sale", "\(sale)")
+            #expect(done.status == .success, "\(done)")
+        }
+    }
+
     @Test func aRedisThatWasStartedAnewIsNotTrustedWithoutPostgres() async throws {
         try await CommandStack.with { stores in
             let sale = try await stores.seed()

@@ -19,7 +19,10 @@ import Testing
 
     /// What is typed wrongly, and what is said about it: no store is needed for any of it.
     private static let mistakes: [[String]] = [
-        [], ["stauts"], ["status", "--sal", "3"], ["status", "--sale", "abc"], ["status", "--local", "--redis", "r"],
+        [], ["stauts"], ["config", "shwo"], ["help", "config", "shwo"], ["--verison"], ["status", "--hlep"],
+        ["rotate-hour", "--timeout", "5"], ["replay-attempts", "--sale", "all"],
+        ["config", "show", "--postgres", "postgres:/f:s3cret@db/x"], ["status", "--sal", "3"],
+        ["status", "--sale", "abc"], ["status", "--local", "--redis", "r"],
         ["status"], ["status", "-o", "xml"], ["verify", "--sale", "0"], ["seed-sale"],
         ["seed-sale", "--name", "L", "--image-url", "u", "--stock", "0"],
         ["seed-sale", "--name", "L", "--image-url", "u", "--start", "2026-02-30T00:00:00Z"],

@@ -1,4 +1,5 @@
 import FlashSaleKit
+import Foundation
 import Testing
 
 @testable import flashctl
@@ -14,6 +15,19 @@ struct HelpTopicTests {
         try Snapshot.expect(outcome.output, in: "Tests/Snapshots/help/\(topic.rawValue).txt")
         let root = try await BuiltBinary.run(["--help"])
         #expect(root.output.contains("flashctl help \(topic.rawValue)"))
+    }
+
+    /// Nobody has to guess what a status means for the command that ended with it.
+    @Test func everyCommandSaysItsStatuses() async throws {
+        for command in try await ToolInfo.read().commands where (command.command.subcommands ?? []).isEmpty {
+            let discussion = command.command.discussion ?? ""
+            #expect(discussion.contains("Exit status: 0 "), "\(command.words)")
+        }
+        let root = Flashctl.configuration.discussion
+        let list = try #require(root.components(separatedBy: "Exit status: ").last)
+        for status in ExitStatus.allCases {
+            #expect(list.contains(try Regex("\\b\(status.rawValue)\\b")), "\(status.rawValue)")
+        }
     }
 
     @Test func everyStatusAndEverySettingIsExplained() {
@@ -49,6 +63,9 @@ struct HelpTopicTests {
         (["help", "exit-code"], "did you mean `flashctl help exit-codes`?"),
         (["help", "verfy"], "did you mean `flashctl help verify`?"),
         (["\u{1B}[31mx"], "`flashctl --help` lists the commands"),
+        (["config", "shwo"], "did you mean `flashctl config show`?"),
+        (["help", "config", "shwo"], "did you mean `flashctl help config show`?"),
+        (["config", "edit"], "`flashctl help config` lists the commands"),
     ])
     func aMisspelledCommandNamesTheNearest(arguments: [String], step: String) async throws {
         let outcome = try await BuiltBinary.run(arguments)
@@ -59,7 +76,40 @@ struct HelpTopicTests {
         #expect(!outcome.talk.contains("\u{1B}"))
     }
 
+    @Test(arguments: [
+        (["--verison"], "did you mean `flashctl --version`?"), (["--hlep"], "did you mean `flashctl --help`?"),
+        (["--local", "status"], "options stand behind the command"), (["status", "--hlep"], "Did you mean '--help'?"),
+        (["status", "--sal", "3"], "Did you mean '--sale'?"),
+    ])
+    func aMisspelledOptionNamesTheNearest(arguments: [String], step: String) async throws {
+        let outcome = try await BuiltBinary.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.talk.contains(step), "\(outcome)")
+    }
+
+    /// Cron sends what is said on standard error: one line, with what to do.
+    @Test(arguments: [
+        (
+            ["--timeout", "5"],
+            "--timeout 5 lacks a unit: write 5s, 5m or 5h; next step: see `flashctl help rotate-hour`"
+        ),
+        (["--timeout", "soon"], "--timeout takes a time with its unit, such as 90s, 5m or 1h, not 'soon'"),
+        (["--tiemout", "5s"], "unknown option '--tiemout'"),
+        (["--timeout", "0s"], "--timeout takes a time above zero"),
+    ])
+    func wrongArgumentsOfTheCronJobAreOneLine(arguments: [String], line: String) async throws {
+        let outcome = try await BuiltBinary.run(["rotate-hour"] + arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.talk.hasPrefix("flashctl: \(line)"), "\(outcome)")
+        #expect(outcome.talk.split(separator: "\n").count == 1 && outcome.talk.contains("next step: "))
+    }
+
     @Test func whatExistsIsNoMistake() throws {
+        try CommandNames.check(["config", "show"])
+        try CommandNames.check(["config", "--help"])
+        try CommandNames.check(["help", "config"])
+        try CommandNames.check(["config"])
         for name in CommandNames.all { try CommandNames.check([name]) }
         for arguments in [[], ["help"], ["help", "status"], ["--help"], ["--version"], ["help", "files"]] {
             try CommandNames.check(arguments)

@@ -24,8 +24,7 @@ import Testing
             #expect(purchases.first?["unit"] as? Int == 1)
             #expect(purchases.first?["committed"] as? Bool == true)
             let text = try await shop.stores.run(InspectUserCommand.self, "anna", "--attempts", "1")
-            for part in ["1 held + 1 bought of at most 3", "not yet numbered", "Redis and Postgres agree", "committed"]
-            {
+            for part in ["1 held + 1 bought of at most 3", "Purchases, all committed", "Redis and Postgres agree"] {
                 #expect(text.data.contains(part), "\(text.data)")
             }
             #expect(text.talk.isEmpty)
@@ -109,6 +108,28 @@ import Testing
         }
     }
 
+    /// For a log: what changes, in one line a look.
+    @Test func aWatchedUserIsOneLine() async throws {
+        try await ShopServer.with(stock: 20, limit: 3) { shop in
+            _ = try await shop.buyer()
+            let addresses = shop.stores.addresses.map { "'\($0)'" }.joined(separator: " ")
+            for (user, format, wanted) in [
+                (
+                    "anna", "table",
+                    "sale 1: 1 held + 1 bought of at most 3; quota left 1; 2 attempts recorded; Redis and"
+                ),
+                ("nobody", "json", "flashctl: sale 1 knows no user 'nobody'; next step: check the spelling"),
+            ] {
+                // It ends with the reader of its data.
+                let outcome = try await BuiltBinary.script(
+                    "\"$0\" inspect-user \(user) --watch=0.1 -o \(format) \(addresses) 2>&1 | head -4"
+                )
+                let lines = outcome.output.split(separator: "\n").filter { $0 != "[]" }
+                #expect(lines.count >= 2 && lines.allSatisfy { $0.contains(wanted) }, "\(outcome)")
+            }
+        }
+    }
+
     @Test func aFinishedSaleIsToldFromPostgresAlone() async throws {
         try await ShopServer.with(stock: 20, limit: 3) { shop in
             _ = try await shop.buyer()
@@ -125,7 +146,7 @@ import Testing
     @Test func argumentsAreChecked() throws {
         for arguments in [
             [], ["anna", "--sale", "x"], ["anna", "--attempts", "-1"], ["anna", "--watch=0"], ["anna", "--watch=nan"],
-            ["anna", "--watch=x"],
+            ["anna", "--watch=x"], ["anna", "--watch=0", "-o", "json"], ["anna", "--watch=4000", "--local"],
             ["a\tb"],
             ["anna", "-o", "xml"], [String(repeating: "x", count: 65)],
         ] {
@@ -135,6 +156,8 @@ import Testing
         #expect(try InspectUserCommand.parse(["anna", "--watch=0.5"]).watch?.duration == .milliseconds(500))
         // The word behind it is its value: better an error than an interval that nobody has asked for.
         #expect(throws: (any Error).self) { try InspectUserCommand.parse(["--watch", "anna"]) }
+        #expect(try InspectUserCommand.parse(["anna", "--watch=0.5", "-o", "json"]).watch?.seconds == 0.5)
+        #expect(try InspectUserCommand.parse(["--watch=7", "anna", "--sale", "all"]).watch?.seconds == 7)
         #expect(try InspectUserCommand.parse(["anna"]).watch == nil)
         // What a buyer sent by mistake must not be looked for as a name, nor repeated.
         let code = HoldCode(saleID: try #require(SaleID(1)), high: 1, low: 2).description

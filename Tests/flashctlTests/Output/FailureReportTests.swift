@@ -20,7 +20,7 @@ import Testing
         let error = RedisError(code, "it failed", nextStep: "do this", underlying: CancellationError())
         #expect(FailureReport.status(for: error) == status)
         let failure = try #require(FailureReport.failure(for: error))
-        #expect(failure.message == "it failed (CancellationError())")
+        #expect(failure.message == "it failed: CancellationError()")
         #expect(failure.nextStep == "do this")
     }
 

@@ -29,10 +29,11 @@ struct FindingListTests {
         )
     }
 
-    @Test func narrowOnesAreCutWhenAllIsWellAndWrappedOtherwise() {
+    @Test func narrowOnesAreWrapped() {
         #expect(
             list.text(width: 34, color: false) == """
-                ok        role: Redis is a master…
+                ok        role: Redis is a master
+                          of its own.
                 critical  policy: Redis may evict
                           keys\u{FFFD} of a sale.
                           fix: Run CONFIG SET
@@ -53,5 +54,8 @@ struct FindingListTests {
         #expect(DisplayWidth.wrapped("", to: 4) == [""])
         #expect(DisplayWidth.wrapped("a b", to: nil) == ["a b"])
         #expect(DisplayWidth.wrapped("日本 日本", to: 5) == ["日本", "日本"])
+        let text = "one\n  two three four five six seven\nend"
+        #expect(DisplayWidth.filled(text, to: 25) == "one\n  two three four five\n    six seven\nend")
+        #expect(DisplayWidth.filled(text, to: nil) == text)
     }
 }

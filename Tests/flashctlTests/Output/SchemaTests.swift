@@ -78,6 +78,27 @@ import Testing
         }
     }
 
+    @Test func trafficThatIsPlayedOrWritten() async throws {
+        try await ShopServer.with(stock: 3, limit: 2) { shop in
+            #expect(try await shop.load(8, runID: "crowd").status == .success)
+            try await shop.eventually("select count(*) from attempts", is: "8")
+            let export = try await shop.stores.run(ReplayAttemptsCommand.self, "--export")
+            let lines = export.data.split(separator: "\n")
+            #expect(lines.count == 8)
+            for line in [lines.first, lines.last] {
+                let faults = try await faults(String(try #require(line)), "replay-export")
+                #expect(faults.isEmpty, "\(faults)\n\(line ?? "")")
+            }
+            let target = ["--target", "http://127.0.0.1:\(shop.port)", "--speed", "max"]
+            // A sale that is sold out decides otherwise: what differs has its form too.
+            try await expect("replay-target", ReplayAttemptsCommand.self, target, in: shop.stores)
+            try await ShopServer.with(stock: 3, limit: 2) { fresh in
+                let target = ["--target", "http://127.0.0.1:\(fresh.port)", "--speed", "max"]
+                try await expect("replay-target", ReplayAttemptsCommand.self, target, in: shop.stores)
+            }
+        }
+    }
+
     @Test func aSaleThatIsDamaged() async throws {
         try await ShopServer.with(stock: 3) { shop in
             let buyer = try await ShopClient.connect(port: shop.port)
@@ -112,6 +133,17 @@ import Testing
         }
     }
 
+    @Test func plansOfARotation() async throws {
+        try await CommandStack.with { stores in
+            try await expect("rotate-hour", RotateHourCommand.self, ["--dry-run"], in: stores)
+            _ = try await stores.run(RotateHourCommand.self)
+            try await stores.withPostgres { postgres in
+                _ = try await postgres.query("update sales set closes_at = clock_timestamp() where id = 1")
+            }
+            try await expect("rotate-hour", RotateHourCommand.self, ["--dry-run"], in: stores)
+        }
+    }
+
     @Test func plansOfSales() async throws {
         try await CommandStack.with { stores in
             let terms = ["--name", "L", "--image-url", "https://example.com/l.png"]
@@ -131,7 +163,7 @@ import Testing
     /// A schema that allows anything would be none.
     @Test func theSchemasAreStrict() async throws {
         let names = try Snapshot.files(in: "docs/schemas")
-        #expect(names.count >= 12)
+        #expect(names.count >= 15)
         for name in names {
             let schema = String(name.dropLast(".schema.json".count))
             #expect(!(try await faults("{\"unexpected\": 1}", schema)).isEmpty)

@@ -15,6 +15,13 @@ private struct Plain: Report, Sendable {
     var sections: [ReportSection] { [.paragraph("whole")] }
 }
 
+/// Finds nothing, which is wrong.
+private struct Nothing: Report, Sendable {
+    var data: DataValue { .list([]) }
+    var sections: [ReportSection] { [] }
+    var failure: CommandFailure? { CommandFailure(.failure, "nobody knows anna", nextStep: "check the spelling") }
+}
+
 /// The same report again and again.
 @Suite(.serialized) struct WatchTests {
     private let watch = Watch(interval: .milliseconds(1), turns: 3)
@@ -58,6 +65,26 @@ private struct Plain: Report, Sendable {
         let environment = collected.environment()
         try await Watch(interval: .milliseconds(1), turns: 2).run(in: environment, environment.talkOutput) { Plain() }
         #expect(collected.data == "whole\nwhole\n")
+    }
+
+    /// An empty window for ever would say nothing.
+    @Test func whatIsWrongWithAReportIsSaidEachTime() async throws {
+        let collected = CollectingSink()
+        let environment = collected.environment()
+        let line = "flashctl: nobody knows anna; next step: check the spelling\n"
+        try await Watch(interval: .milliseconds(1), turns: 2).run(in: environment, environment.talkOutput) { Nothing() }
+        #expect(collected.data.isEmpty)
+        #expect(collected.talk == line + line)
+        let records = environment.output(.ndjson, color: .never)
+        try await Watch(interval: .milliseconds(1), turns: 1).run(in: environment, records) { Nothing() }
+        #expect(collected.talk == line + line + line)
+        let window = CollectingSink()
+        let screen = window.environment(dataTerminal: Terminal(isTerminal: true, width: 40, height: 10))
+        let output = screen.output(.table, color: .never)
+        try await Watch(interval: .milliseconds(1), turns: 2).run(in: screen, output) { Nothing() }
+        let frames = window.data.split(separator: "\u{1B}[?7l").dropFirst()
+        #expect(frames.count == 2)
+        #expect(frames.allSatisfy { $0.contains("nobody knows anna") && !$0.contains("Before that") }, "\(frames)")
     }
 
     @Test func aStoreThatGoesAwayIsToldAndItGoesOn() async throws {
@@ -105,7 +132,7 @@ private struct Plain: Report, Sendable {
         #expect(frame.count { $0 == "\n" } == 2)
     }
 
-    @Test(arguments: [2, 3, 5, 24, 200])
+    @Test(arguments: [2, 3, 5, 24, 51, 200])
     func aFrameNeverScrolls(height: Int) {
         let text = (1...50).map { "line \($0)\n" }.joined()
         let frame = WatchScreen.frame(
@@ -115,8 +142,9 @@ private struct Plain: Report, Sendable {
         )
         // One line at least, and the footer.
         #expect(frame.count { $0 == "\n" } <= max(2, height - 1))
-        #expect(frame.contains("do not fit the window") == (height < 52))
+        #expect(frame.contains("not fit the window") == (height < 52))
         #expect(frame.contains("line 1\u{1B}[K"))
+        #expect(!frame.contains("1 more lines"))
     }
 
     @Test func aTerminalThatDoesNotSayItsHeightHas24Rows() {

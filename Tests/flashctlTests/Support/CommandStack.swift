@@ -33,16 +33,19 @@ struct CommandStack: Sendable {
     /// - Parameters:
     ///   - variables: the environment variables.
     ///   - answers: what somebody at a terminal types; nil when there is none.
+    ///   - width: columns of the terminal that data is written to; nil when there is none.
     func run<Command: EnvironmentCommand>(
         _ type: Command.Type,
         _ arguments: [String],
         variables: [String: String] = [:],
-        answers: [String]? = nil
+        answers: [String]? = nil,
+        width: Int? = nil
     ) async throws -> Outcome {
+        let terminal = Terminal(isTerminal: width != nil, width: width)
         let command = try Command.parse(arguments + addresses)
         let collected = CollectingSink()
         do {
-            try await command.run(in: collected.environment(variables, answers: answers))
+            try await command.run(in: collected.environment(variables, dataTerminal: terminal, answers: answers))
             return Outcome(status: .success, data: collected.data, talk: collected.talk, failure: nil)
         } catch {
             return Outcome(

@@ -20,6 +20,8 @@ final class LibpqConnection {
         pointer = started
         // Otherwise notices of the server go to stderr, with row data in them.
         PQsetNoticeReceiver(pointer, { _, _ in }, nil)
+        // The only way to learn the SQLSTATE of a refused login: libpq keeps no result of it, only this text.
+        PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
     }
 
     deinit {
@@ -38,9 +40,14 @@ final class LibpqConnection {
         switch PQconnectPoll(pointer) {
         case PGRES_POLLING_READING: .reading
         case PGRES_POLLING_WRITING: .writing
-        case PGRES_POLLING_OK: PQsetnonblocking(pointer, 1) == 0 ? .connected : .failed
+        case PGRES_POLLING_OK: settle() ? .connected : .failed
         default: .failed
         }
+    }
+
+    private func settle() -> Bool {
+        PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
+        return PQsetnonblocking(pointer, 1) == 0
     }
 
     var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }

@@ -135,7 +135,7 @@ public struct DeepReader: Sendable {
             return [
                 .warning(
                     name,
-                    "This could not be looked at: \(error)",
+                    "This could not be looked at: \(ErrorText.sentence(error)).",
                     fix: "Run `flashctl doctor` again; if it stays, the log of the store says why."
                 )
             ]

@@ -106,7 +106,7 @@ public actor GuardReader {
                 GuardCheck(
                     .sales,
                     .critical,
-                    "The journals could not be compared: \(error)",
+                    "The journals could not be compared: \(ErrorText.sentence(error)).",
                     nextStep: "Run `flashctl doctor` again; if it stays, look at the logs of both stores."
                 )
             )
@@ -118,8 +118,8 @@ public actor GuardReader {
         return GuardCheck(
             name,
             .critical,
-            "\(store) cannot be asked: \(error)",
-            nextStep: known ?? "Start it, or correct its URL; see its log."
+            "\(store) cannot be asked: \(ErrorText.sentence(error)).",
+            nextStep: ErrorText.whole(known ?? "start it, or correct its URL; see its log")
         )
     }
 

@@ -11,6 +11,9 @@ struct ConfigShowCommand: EnvironmentCommand {
             It takes the options of `flashctl serve`, reads the same environment and the same files, and touches no \
             store. Passwords are never shown. A setting that nobody knows is an error, with the nearest name.
 
+            Exit status: 0 shown, 78 a setting is unknown or its value cannot be used; all the others are shown when \
+            only an address is wrong.
+
             Examples:
               flashctl config show
               flashctl config show --origin

@@ -12,7 +12,10 @@ struct ControlOptions: ParsableArguments {
     @Flag(help: "Only say what would be changed.")
     var dryRun = false
 
-    func validate() throws {
+    func validate() throws { try ControlOptions.validate(reason: reason) }
+
+    /// Says what is wrong with a reason; it is shown for years, in tables.
+    static func validate(reason: String) throws {
         func steers(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
         guard (1...200).contains(reason.count), !reason.unicodeScalars.contains(where: steers) else {
             throw ValidationError("--reason has 1 to 200 characters and no control characters.")
@@ -29,4 +32,6 @@ struct UserArgument: ExpressibleByArgument, Sendable, Equatable {
         guard UserID.isValid(argument.utf8) else { return nil }
         id = argument
     }
+
+    static var defaultCompletionKind: CompletionKind { LiveCompletion.users }
 }

@@ -119,6 +119,9 @@ struct ControlReport: Report, Sendable {
                 "\(place): \(DisplayWidth.harmless(step.actor)), \(DisplayWidth.harmless(step.reason))",
             ]
         case .unchanged:
+            if case .unban(let user) = step.change.operation {
+                return ["\(DisplayWidth.harmless(user)) was not banned; nothing was changed"]
+            }
             guard let before = step.before else { return ["\(what) already; nothing was changed"] }
             let who = "\(DisplayWidth.harmless(before.actor)), \(DisplayWidth.harmless(before.reason))"
             return ["\(what) already, since \(before.at.rfc3339) (\(who)); nothing was changed"]

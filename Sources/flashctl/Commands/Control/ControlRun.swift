@@ -9,8 +9,8 @@ struct ControlRun: Sendable {
     let wanted: SaleArgument
     let dryRun: Bool
     let environment: CommandEnvironment
-    /// Asks whether a change that cannot be undone is to be made of this sale.
-    var consent: (@Sendable (SaleID) throws -> Void)?
+    /// Asks whether a change that cannot be undone is to be made of this sale, by this plan.
+    var consent: (@Sendable (SaleID, _ plan: [ReportSection]) async throws -> Void)?
 
     init(_ operations: [ControlCall.Operation], _ options: ControlOptions, _ environment: CommandEnvironment) {
         self.operations = operations
@@ -69,7 +69,7 @@ struct ControlRun: Sendable {
             }
             if let previewed = try await preview(sale, redis, requests) { return previewed }
             let targets = try await ControlTargets.find(sale, redis, stores.handshakeOptions)
-            return try await change(targets, requests, redis, nil)
+            return try await change(targets, requests, redis, nil, absence: error.message)
         }
     }
 
@@ -82,7 +82,7 @@ struct ControlRun: Sendable {
         guard dryRun || consent != nil else { return nil }
         let sales = try await ControlTargets.sales(wanted, postgres)
         let plan = try await ControlPlanner(redis: redis, log: ControlLog(postgres: postgres)).plan(sales, requests)
-        return try agreed(plan)
+        return try await agreed(plan)
     }
 
     private func preview(
@@ -91,24 +91,27 @@ struct ControlRun: Sendable {
         _ requests: [ControlCall.Request]
     ) async throws -> ControlReport? {
         guard dryRun || consent != nil else { return nil }
-        return try agreed(try await ControlPlanner(redis: redis, log: nil).plan([sale], requests))
+        return try await agreed(try await ControlPlanner(redis: redis, log: nil).plan([sale], requests))
     }
 
     /// Nil when the plan changes something and there is consent.
-    private func agreed(_ plan: ControlReport) throws -> ControlReport? {
+    private func agreed(_ plan: ControlReport) async throws -> ControlReport? {
         if dryRun { return plan }
         for sale in plan.sales where sale.steps.contains(where: { $0.outcome == .changed }) {
-            try consent?(sale.id)
+            try await consent?(sale.id, plan.sections)
         }
         return nil
     }
 
     /// Changes the sales; one that cannot be changed holds up no other.
+    ///
+    /// - Parameter absence: why Postgres cannot be asked; nil when it can.
     private func change(
         _ targets: ControlTargets,
         _ requests: [ControlCall.Request],
         _ redis: RedisClient,
-        _ postgres: PostgresConnection?
+        _ postgres: PostgresConnection?,
+        absence: String? = nil
     ) async throws -> ControlReport {
         let controller = SaleController(redis: redis)
         var report = ControlReport(dryRun: false, sales: [], troubles: targets.troubles)
@@ -133,7 +136,7 @@ struct ControlRun: Sendable {
                 )
             } catch {
                 guard let failure = FailureReport.failure(for: error) else { throw error }
-                report.troubles[target.sale] = failure
+                report.troubles[target.sale] = absence.flatMap { ControlTargets.unconfirmed(error, $0) } ?? failure
             }
         }
         await complete(&report, redis, postgres)

@@ -48,7 +48,8 @@ struct ControlState: Sendable, Equatable {
             case .unban(let user):
                 sentences = ["checkouts of \(DisplayWidth.harmless(user)) are decided as those of everybody"]
             case .lowerLimit:
-                sentences = ["a user who has \(limit) units or more, held and bought, is answered 429 user_limit"]
+                let units = NumberText.counted(limit, "unit")
+                sentences = ["a user who has \(units) or more, held and bought, is answered 429 user_limit"]
             case .pauseCheckout, .resumeCheckout, .pausePurchase, .resumePurchase, .finish, .withdraw: break
             }
         }

@@ -67,6 +67,20 @@ struct ControlTargets: Sendable {
         return sales
     }
 
+    /// What to say when Redis wants its clock confirmed and Postgres is away: the clocks need not be wrong, Redis may
+    /// only have stood still. Nil for any other error.
+    ///
+    /// - Parameter absence: why Postgres cannot be asked.
+    static func unconfirmed(_ error: any Error, _ absence: String) -> CommandFailure? {
+        guard let error = error as? ScheduleError, error.code == .clocksDiffer else { return nil }
+        return CommandFailure(
+            .unreachable,
+            "\(absence); without Postgres nobody can confirm the clock of Redis, which is more than ten seconds ahead "
+                + "of the sale: nothing was changed",
+            nextStep: "bring Postgres back, then run this again; until then the servers do not sell either"
+        )
+    }
+
     static func trouble(_ sale: Sale, _ shut: ShutSale?) -> CommandFailure {
         if sale.finishedAt != nil { return CommandFailure(.failure, "sale \(sale.id) is over: nothing was changed") }
         if let shut {
@@ -88,7 +102,7 @@ extension PostgresError {
     /// Whether Postgres cannot be asked right now; what it refuses is something else.
     var isAway: Bool {
         switch code {
-        case .connectFailed: !(sqlState?.hasPrefix("28") ?? false)
+        case .connectFailed: !isLoginRefused && !isDatabaseMissing
         case .closed, .timeout, .commitUnknown: true
         case .server(let state): state.hasPrefix("57P") || state.hasPrefix("08") || state.hasPrefix("53")
         case .invalidEndpoint, .invalidStatement, .cancelled, .overloaded, .rolledBack, .decoding, .migration: false

@@ -40,11 +40,12 @@ struct LimitCommand: EnvironmentCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         var run = ControlRun([.lowerLimit(units)], controlOptions, environment)
-        run.consent = { [units, confirm] sale in
-            try Confirmation(
+        run.consent = { [units, confirm] sale, plan in
+            try await Confirmation(
                 consequence: "lowers the limit per user to \(units) for good in",
                 sale: sale,
-                given: confirm
+                given: confirm,
+                plan: plan
             )
             .obtain(in: environment)
         }

@@ -14,8 +14,11 @@ struct ExplainCommand: EnvironmentCommand {
             says when, what, why, and where that is recorded: a table of Postgres, the journal on its way there, or \
             Redis. For codes, holds and units the last lines say what the buyer would be answered now.
 
-            Like inspect-user it reads by keys and indexes only. A difference between the stores ends it with 98, a \
-            store that is away with 69, a subject of which nothing is known with 1.
+            Like inspect-user it reads by keys and indexes only.
+
+            Exit status: 0 told, 1 nothing is known of the subject, 64 it is no code, hold id, user or unit, 65 it \
+            looks like a code and is none, 69 a store is unreachable (what the other one knows is told), 77 a store \
+            refused the login, 78 a setting or the schema cannot be used, 98 the stores differ.
 
             Examples:
               flashctl explain alice --local
@@ -26,7 +29,10 @@ struct ExplainCommand: EnvironmentCommand {
             """
     )
 
-    @Argument(help: "A code, a hold id of 32 hexadecimal digits, a user, the number of a unit, or - to read it.")
+    @Argument(
+        help: "A code, a hold id of 32 hexadecimal digits, a user, the number of a unit, or - to read it.",
+        completion: LiveCompletion.users
+    )
     var subject: String
 
     @Option(help: "Number of a sale, current, or all. Default: the sale of the code or hold, else the current one.")
@@ -59,7 +65,8 @@ struct ExplainCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let text = subject == ExplainCommand.standardInput ? environment.readAnswer() ?? "" : subject
+        let text =
+            if subject == ExplainCommand.standardInput { await environment.readAnswer() ?? "" } else { subject }
         let meant = try meant(text)
         let report = try await Stores.using(configuration, local: storeOptions.local, in: environment) { stores in
             try await InspectionStores.using(stores) { try await read(text, meant, $0) }

@@ -10,10 +10,13 @@ struct InspectUserCommand: EnvironmentCommand {
         discussion: """
             It only reads, by keys and indexes: it takes as long for ten million attempts as for ten, and may be used \
             under full load. Postgres, Redis and the journal between them are compared as `verify` does; a difference \
-            is named, and ends the command with 98. When one store is away it shows what the other knows, and exits \
-            with 69. A user of whom nothing is known ends it with 1.
+            is named. When one store is away it shows what the other knows.
 
-            With --watch it shows this again and again, on a terminal in the same place, until Ctrl-C ends it with 130.
+            With --watch it shows this again and again until Ctrl-C: on a terminal in the same place, elsewhere one \
+            line a look. What is wrong is said each time.
+
+            Exit status: 0 shown, 1 nothing is known of the user, 69 a store is unreachable, 77 a store refused the \
+            login, 78 a setting or the schema cannot be used, 98 the stores differ, 130 a watch was ended by Ctrl-C.
 
             Examples:
               flashctl inspect-user alice --local
@@ -22,7 +25,7 @@ struct InspectUserCommand: EnvironmentCommand {
             """
     )
 
-    @Argument(help: "The user.")
+    @Argument(help: "The user.", completion: LiveCompletion.users)
     var user: String
 
     @Option(help: "Number of a sale, current, or all.")
@@ -32,8 +35,9 @@ struct InspectUserCommand: EnvironmentCommand {
     var attempts = 10
 
     @Option(
-        defaultAsFlag: WatchInterval(seconds: 2),
-        help: "Show it again after so many seconds."
+        defaultAsFlag: WatchInterval.usual,
+        parsing: .next,
+        help: ArgumentHelp("Look again and again, every so many seconds, 0.1 to 3600.", valueName: "seconds")
     )
     var watch: WatchInterval?
 

@@ -12,20 +12,46 @@ extension InspectUserReport {
     private static func sections(_ user: UserInspection) -> [ReportSection] {
         var sections: [ReportSection] = [.facts(title: nil, facts(user))]
         if !user.holds.isEmpty { sections.append(.table(title: "Holds", holds(user))) }
-        if !user.purchases.isEmpty { sections.append(.table(title: "Purchases", purchases(user))) }
+        if !user.purchases.isEmpty {
+            let title = user.purchases.allSatisfy(\.isCommitted) ? "Purchases, all committed" : "Purchases"
+            sections.append(.table(title: title, purchases(user)))
+        }
         if !user.attempts.isEmpty { sections.append(.table(title: "Last attempts", attempts(user))) }
         return sections + AgreementSection.sections(user.agreement)
     }
 
+    private static func units(_ user: UserInspection) -> String {
+        "\(user.held) held + \(user.sold) bought of at most \(user.limit)"
+    }
+
+    /// What changes, for a log. Nil when nothing is known: why not is said elsewhere.
+    var line: String? {
+        guard let at = inspections.first?.at else {
+            return missing.map { "user \(DisplayWidth.harmless(user)): \($0)" }
+        }
+        var parts = ["\(at.rfc3339) user \(DisplayWidth.harmless(user))"]
+        if let missing { parts.append(missing) }
+        for inspection in inspections {
+            let attempts = inspection.outcomes.values.reduce(0, +)
+            let isOver = inspection.sale?.finishedAt != nil
+            let stores = AgreementSection.facts(inspection.agreement, isOver: isOver).map(\.value.text)
+            parts.append("sale \(inspection.saleID): \(InspectUserReport.units(inspection))")
+            parts.append("quota left \(inspection.quotaLeft)")
+            if inspection.ban != nil { parts.append("banned") }
+            parts.append("\(NumberText.counted(attempts, "attempt")) recorded")
+            parts += stores
+        }
+        return parts.joined(separator: "; ")
+    }
+
     private static func facts(_ user: UserInspection) -> [(name: String, value: TableLayout.Cell)] {
-        let sum = "\(user.held) held + \(user.sold) bought of at most \(user.limit)"
         let outcomes = Outcome.allCases.map { "\($0.name) \(NumberText.grouped(user.outcomes[$0] ?? 0))" }
         let total = NumberText.grouped(user.outcomes.values.reduce(0, +))
         var facts: [(name: String, value: TableLayout.Cell)] = [
             ("user", .init(user.user, .bold)),
             ("sale", .init(user.saleID.description + (user.sale.map { ", \($0.terms.itemName)" } ?? ""))),
             ("at", .init(user.at.rfc3339)),
-            ("units", .init(sum)),
+            ("units", .init(units(user))),
             ("quota left", .init("\(user.quotaLeft)", user.quotaLeft == 0 ? .yellow : .plain)),
             ("banned", ban(user.ban)),
             ("ended holds", .init("\(user.expired) expired, \(user.released) released")),
@@ -51,34 +77,38 @@ extension InspectUserReport {
             return [
                 .init(hold.id.description), .init("\(hold.itemID)"),
                 left > 0 ? .init(DurationText.text(milliseconds: left * 1000)) : .init("over", .yellow),
-                .init(hold.deadline.rfc3339), .init("not yet numbered"), .init(hold.place.name),
+                .init(hold.deadline.rfc3339), .init(hold.place.shortName),
             ]
         }
         return TableLayout(
             columns: [
-                .init("hold"), .init("item", .right), .init("left", .right), .init("until"), .init("unit"),
-                .init("recorded in"),
+                .init("hold", isWhole: true), .init("item", .right, isWhole: true),
+                .init("left", .right, isWhole: true), .init("until", isWhole: true), .init("in"),
             ],
             rows: rows
         )
     }
 
     private static func purchases(_ user: UserInspection) -> TableLayout {
+        // Columns in which all would be the same leave room for ids and times.
+        let hasTickets = user.purchases.contains { !$0.ticket.isEmpty }
+        let hasPending = user.purchases.contains { !$0.isCommitted }
         let rows = user.purchases.map { purchase -> [TableLayout.Cell] in
-            [
+            var row: [TableLayout.Cell] = [
                 .init("\(purchase.unit)", .bold), .init("\(purchase.userSlot)"), .init("\(purchase.itemID)"),
-                .init(purchase.at.rfc3339), .init(purchase.ticket.isEmpty ? "-" : purchase.ticket),
-                .init(purchase.holdID.description),
-                purchase.isCommitted ? .init("committed") : .init("on its way", .yellow),
+                .init(purchase.at.rfc3339), .init(purchase.holdID.description),
             ]
+            if hasTickets { row.append(.init(purchase.ticket.isEmpty ? "-" : purchase.ticket)) }
+            if hasPending { row.append(purchase.isCommitted ? "committed" : .init("on its way", .yellow)) }
+            return row
         }
-        return TableLayout(
-            columns: [
-                .init("unit", .right), .init("number", .right), .init("item", .right), .init("bought"),
-                .init("ticket"), .init("hold"), .init("receipt"),
-            ],
-            rows: rows
-        )
+        var columns: [TableLayout.Column] = [
+            .init("unit", .right, isWhole: true), .init("number", .right, isWhole: true),
+            .init("item", .right, isWhole: true), .init("bought", isWhole: true), .init("hold", isWhole: true),
+        ]
+        if hasTickets { columns.append(.init("ticket", isWhole: true)) }
+        if hasPending { columns.append(.init("receipt", isWhole: true)) }
+        return TableLayout(columns: columns, rows: rows)
     }
 
     private static func attempts(_ user: UserInspection) -> TableLayout {
@@ -90,7 +120,8 @@ extension InspectUserReport {
         }
         return TableLayout(
             columns: [
-                .init("at"), .init("outcome"), .init("item", .right), .init("step", .right), .init("recorded in"),
+                .init("at", isWhole: true), .init("outcome", isWhole: true), .init("item", .right, isWhole: true),
+                .init("step", .right, isWhole: true), .init("recorded in"),
             ],
             rows: rows
         )

@@ -40,15 +40,15 @@ struct InspectionStores: Sendable {
 
     private static func connect(_ links: StoreLinks, without error: (any Error)? = nil) async throws -> InspectionStores
     {
-        var trouble = error.map { ["\($0)"] } ?? []
+        var trouble = error.map { [ErrorText.sentence($0)] } ?? []
         var redis: RedisClient?
         var postgres: PostgresConnection?
         do {
             if !(error is RedisError) { redis = try await links.redis() }
-        } catch  where isAway(error) { trouble.append("\(error)") }
+        } catch  where isAway(error) { trouble.append(ErrorText.sentence(error)) }
         do {
             if !(error is PostgresError) { postgres = try await links.postgres() }
-        } catch  where isAway(error) { trouble.append("\(error)") }
+        } catch  where isAway(error) { trouble.append(ErrorText.sentence(error)) }
         if let postgres { try await Stores.requireSchema(postgres) }
         return InspectionStores(redis: redis, postgres: postgres, trouble: trouble)
     }

@@ -81,12 +81,15 @@ struct PendingReport: Report {
         let entries = result.lags.reduce(0) { $0 + $1.entries }
         if isDryRun {
             let tried = result.letters.count { $0.fate == .waiting }
-            return "\(NumberText.grouped(entries)) entries of the journal wait, and \(result.letters.count) dead "
-                + "letters, of which \(tried) can be tried; nothing was written"
+            let waits =
+                entries == 1
+                ? "1 entry of the journal waits" : "\(NumberText.grouped(entries)) entries of the journal wait"
+            let letters = NumberText.counted(result.letters.count, "dead letter")
+            return "\(waits), and \(letters), of which \(tried) can be tried; nothing was written"
         }
         let rows = result.drained.reduce(0) { $0 + $1.rows }
         let repaired = result.letters.count { $0.fate == .repaired }
-        let done = "\(NumberText.grouped(rows)) rows moved, \(repaired) dead letters repaired"
+        let done = "\(NumberText.counted(rows, "row")) moved, \(NumberText.counted(repaired, "dead letter")) repaired"
         return result.isStuck ? "\(done); something is still stuck" : "\(done); nothing is stuck"
     }
 

@@ -46,11 +46,10 @@ extension ReplayAttemptsCommand {
     }
 
     func movePending(_ stores: Stores, _ actor: String, _ output: Output) async throws {
-        let wanted = sale.flatMap { SaleID($0) }
         let bar = ReplayProgress("pending", unit: "entries", output: output)
         let moved = Atomic(0)
         let result = try await stores.withBoth { redis, postgres in
-            if let wanted { _ = try await SaleFinder(postgres: postgres).find(wanted) }
+            let wanted = try await pendingSale(postgres)
             let work = PendingWork(redis: redis, postgres: postgres, actor: actor, options: stores.handshakeOptions)
             if dryRun { return try await work.survey(wanted) }
             defer { bar.clear() }
@@ -111,10 +110,19 @@ extension ReplayAttemptsCommand {
         }
     }
 
+    /// The one sale of which what is stuck is to be moved; nil for all of them.
+    private func pendingSale(_ postgres: PostgresConnection) async throws -> SaleID? {
+        switch sale {
+        case .number(let id): try await SaleFinder(postgres: postgres).find(id).id
+        case .current: try await SaleFinder(postgres: postgres).current().id
+        case .all, nil: nil
+        }
+    }
+
     /// The sale that is meant: by number, or the one that sells now, or the last that did.
     private func recordedSale(_ postgres: PostgresConnection) async throws -> Sale {
         let finder = SaleFinder(postgres: postgres)
-        if let id = sale.flatMap({ SaleID($0) }) { return try await finder.find(id) }
+        if case .number(let id) = sale { return try await finder.find(id) }
         let sale = try await finder.current()
         let store = SaleStore(postgres: postgres)
         let now = try await store.now()

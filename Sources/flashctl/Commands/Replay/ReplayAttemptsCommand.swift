@@ -48,8 +48,11 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
     @Flag(help: "Write the attempts as NDJSON.")
     var export = false
 
-    @Option(help: "Number of a sale. Default: the current one, else the last; with --pending all of them.")
-    var sale: String?
+    @Option(
+        help: "Number of a sale, or current. Default: the current one, else the last; with --pending all of them.",
+        completion: LiveCompletion.oneSale
+    )
+    var sale: SaleArgument?
 
     @Flag(help: "With --pending: list what is stuck, and write nothing.")
     var dryRun = false
@@ -69,7 +72,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
     @Option(help: "With --target: percent of the attempts by which a count may differ. Default: 0.")
     var tolerance: Double?
 
-    @Option(help: "With --export: attempts of this user.")
+    @Option(help: "With --export: attempts of this user.", completion: LiveCompletion.users)
     var user: String?
 
     @Option(help: "With --export: attempts with this outcome (held, sold_out, user_limit, banned).")
@@ -88,7 +91,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
         if [pending, target != nil, export].count(where: \.self) > 1 {
             throw ValidationError("Give one of --pending, --target and --export, or none for an audit.")
         }
-        if let sale, SaleID(sale) == nil { throw ValidationError("--sale takes the number of a sale, not '\(sale)'.") }
+        if sale == .all, !pending { throw ValidationError("--sale takes the number of one sale, or current.") }
         try require(pending, "--pending", [("--dry-run", dryRun)])
         try require(
             target != nil,
@@ -158,7 +161,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment, interrupts: AsyncStream<ExitStatus>) async throws {
         let configuration = try storeOptions.configuration(in: environment)
         let output = outputOptions.output(in: environment)
-        let actor = environment.actor
+        let actor = environment.operatorName
         let isTarget = target != nil
         try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: isTarget) {
             stores in

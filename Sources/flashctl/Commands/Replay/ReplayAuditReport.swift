@@ -57,13 +57,13 @@ struct ReplayAuditReport: Report {
     }
 
     private var verdict: String {
-        let attempts = NumberText.grouped(audit.totals.attempts)
-        let rows = NumberText.grouped(audit.totals.kinds.values.reduce(0, +))
+        let attempts = NumberText.counted(audit.totals.attempts, "attempt")
+        let rows = NumberText.counted(audit.totals.kinds.values.reduce(0, +), "row")
         if let divergence = audit.divergence {
             return "first divergence: \(DisplayWidth.harmless(divergence.sentence))"
         }
         let end =
-            "\(attempts) attempts and \(rows) rows of the ledger, up to step \(audit.last.seq) of epoch "
+            "\(attempts) and \(rows) of the ledger, up to step \(audit.last.seq) of epoch "
             + "\(audit.last.epoch)"
         if audit.deadLetters > 0 { return "incomplete: \(end) follow from the rules, but some are in dead_letter" }
         return "no divergence: \(end), follow from the rules of the sale, each from those before it"
@@ -89,7 +89,7 @@ struct ReplayAuditReport: Report {
             ("free", .init(NumberText.grouped(audit.free))),
             ("held", .init(NumberText.grouped(audit.held))),
             ("sold", .init(NumberText.grouped(audit.sold))),
-            ("purchases", .init("\(NumberText.grouped(audit.purchases)) rows of the table")),
+            ("purchases", .init("\(NumberText.counted(audit.purchases, "row")) of the table")),
         ]
     }
 

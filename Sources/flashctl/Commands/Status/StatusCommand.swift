@@ -15,6 +15,9 @@ struct StatusCommand: EnvironmentCommand {
             With --watch it looks again every two seconds until Ctrl-C: on a terminal in place, elsewhere one line a \
             look, or one record with -o ndjson. A store that goes away is shown, and it goes on.
 
+            Exit status: 0 shown, 1 there is no such sale, 69 a store is unreachable, 77 a store refused the login, 78 \
+            a setting or the schema cannot be used, 130 a watch was ended by Ctrl-C.
+
             Examples:
               flashctl status --local
               flashctl status --watch
@@ -23,7 +26,7 @@ struct StatusCommand: EnvironmentCommand {
             """
     )
 
-    @Option(help: "Number of the sale, or current.")
+    @Option(help: "Number of the sale, or current.", completion: LiveCompletion.oneSale)
     var sale = SaleArgument.current
 
     @Option(
@@ -67,7 +70,7 @@ struct StatusCommand: EnvironmentCommand {
                 guard let watch else {
                     let report = try await look.report(links)
                     try output.write(report)
-                    if report is HalfStatusReport { throw SilentExit(.unreachable) }
+                    if report is HalfStatusReport { throw SilentExit(await links.statusOfAbsence) }
                     return
                 }
                 try await Watch(interval: watch.duration).run(in: environment, output) {

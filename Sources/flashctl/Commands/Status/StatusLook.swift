@@ -63,7 +63,7 @@ final class StatusLook: Sendable {
                 report.snapshot = try await StatusReader.snapshot(of: sale, try await links.redis())
             }
         } catch {
-            report.trouble = "\(error)"
+            report.trouble = ErrorText.sentence(error)
         }
         return report
     }

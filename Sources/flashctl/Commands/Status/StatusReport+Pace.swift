@@ -35,7 +35,7 @@ extension StatusReport {
     /// What operators have changed while it sells.
     private func changes(_ snapshot: SaleSnapshot) -> [String] {
         var changes: [String] = []
-        if snapshot.checkoutPaused { changes.append("checkout is paused") }
+        if snapshot.checkoutPaused { changes.append("checkouts are paused") }
         if snapshot.purchasePaused { changes.append("purchases are paused") }
         if isLimitLowered(snapshot) {
             changes.append("the limit is lowered from \(sale.terms.userLimit) to \(snapshot.limit) per user")

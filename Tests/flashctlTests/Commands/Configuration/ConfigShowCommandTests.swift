@@ -31,6 +31,16 @@ import Testing
         return Dictionary(uniqueKeysWithValues: list.map { ($0["name"] as? String ?? "", $0) })
     }
 
+    /// Without its second slash everything behind the scheme was taken for host and database.
+    @Test(arguments: ["postgres:/f:s3cret@db/x", "f:s3cret@db/x", "postgres:s3cret/x", "postgres://f:s3/cret@db/x"])
+    func aMistypedAddressShowsNoSecret(address: String) async throws {
+        for format in ["table", "json"] {
+            let outcome = try await show(["-o", format], ["POSTGRES_URL": address])
+            #expect(outcome.failure?.status == .badConfiguration)
+            #expect(!(outcome.data + "\(outcome)").contains("s3"), "\(outcome)")
+        }
+    }
+
     @Test func everySettingIsListedInTheOrderOfTheKeys() async throws {
         let data = try await show(["-o", "json"]).data
         let list = try #require(try json(data, "settings") as? [[String: Any]])

@@ -28,7 +28,9 @@ import Testing
         }
         #expect(refusal("--export", "-o", "json").contains("--export writes NDJSON"))
         #expect(refusal("--export", "-o", "ndjson") == "")
-        #expect(refusal("--sale", "x").contains("the number of a sale, not 'x'"))
+        #expect(refusal("--sale", "x").contains("'x' is invalid for '--sale"))
+        #expect(refusal("--sale", "all").contains("the number of one sale, or current"))
+        #expect(refusal("--sale", "all", "--pending") == "" && refusal("--sale", "current", "--export") == "")
         #expect(refusal("--export", "--outcome", "nice").contains("held, sold_out, user_limit, banned, not 'nice'"))
         #expect(refusal("--export", "--until", "noon").contains("2026-01-31T18:00:00Z, not 'noon'"))
         #expect(refusal("--target", "http://h:1", "--tolerance", "101").contains("0 to 100 percent"))

@@ -57,6 +57,8 @@ import Testing
 
     @Test func attemptsAreExportedInTheirOrderAndAsWanted() async throws {
         try await withSoldShop { stores in
+            let current = try await stores.run(ReplayAttemptsCommand.self, "--sale", "current", "-o", "json")
+            #expect(try json(current.data, "sale", "id") as? Int == 1, "\(current)")
             let all = try await stores.run(ReplayAttemptsCommand.self, "--export")
             #expect(all.status == .success, "\(all)")
             let lines = all.data.split(separator: "\n").map(String.init)
@@ -104,6 +106,8 @@ import Testing
                 values (1, 'attempts', '5-5', 3, 'attempt', 'x', '22021', 'the text is no UTF-8')
                 """
             )
+            let one = try await stores.run(ReplayAttemptsCommand.self, "--pending", "--dry-run", "--sale", "current")
+            #expect(one.data.contains("and 1 dead letter, of which"), "\(one)")
             let moved = try await stores.run(ReplayAttemptsCommand.self, "--pending", "--sale", "1")
             #expect(moved.status == .failure)
             #expect(moved.failure?.message == "still stuck: 1 dead letter")

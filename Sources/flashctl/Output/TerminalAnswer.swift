@@ -24,11 +24,26 @@ final class TerminalAnswer: Sendable {
         close(wakeup.write)
     }
 
-    /// The next line without its end; nil at the end of the input, or when it was cancelled.
-    func read() -> String? {
+    /// The next line without its end; nil at the end of the input, or when it or the task was cancelled.
+    func next() async -> String? {
+        let isOver = Flag()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // Whoever is asked may take an hour: not on a thread that others need.
+                Thread.detachNewThread { continuation.resume(returning: self.read(unless: isOver)) }
+            }
+        } onCancel: {
+            isOver.raise()
+            cancel()
+        }
+    }
+
+    private func read(unless isOver: Flag) -> String? {
         forget()
         isReading.store(true, ordering: .sequentiallyConsistent)
         defer { isReading.store(false, ordering: .sequentiallyConsistent) }
+        // A cancellation before this line is seen here, a later one wakes the reader.
+        if isOver.isRaised { return nil }
         var answer: [UInt8] = []
         var bytes = [UInt8](repeating: 0, count: 1024)
         while true {
@@ -42,7 +57,7 @@ final class TerminalAnswer: Sendable {
             let count = Glibc.read(STDIN_FILENO, &bytes, bytes.count)
             guard count > 0 else { return answer.isEmpty ? nil : String(decoding: answer, as: UTF8.self) }
             answer += bytes[..<count]
-            if answer.last == 10 { return String(decoding: answer.dropLast(), as: UTF8.self) }
+            if let end = answer.firstIndex(of: 10) { return String(decoding: answer[..<end], as: UTF8.self) }
         }
     }
 
@@ -51,6 +66,13 @@ final class TerminalAnswer: Sendable {
         guard isReading.load(ordering: .sequentiallyConsistent) else { return }
         var byte: UInt8 = 0
         _ = Glibc.write(wakeup.write, &byte, 1)
+    }
+
+    /// Whether a task was cancelled.
+    private final class Flag: Sendable {
+        private let raised = Atomic<Bool>(false)
+        var isRaised: Bool { raised.load(ordering: .sequentiallyConsistent) }
+        func raise() { raised.store(true, ordering: .sequentiallyConsistent) }
     }
 
     private func forget() {
