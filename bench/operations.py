@@ -177,8 +177,9 @@ def repair(ops, sale):
     ops.run("verifybroken", "verify", "--sale", "current", ok=(98,))
     plan = ops.run("plan", "reconcile", "--plan")
     code = re.search(r"\b[0-9a-f]{64}\b", plan).group(0)
-    ops.outputs["HASH8"] = code[:8]
-    ops.run("apply", "reconcile", "--apply", "--confirm", code, "--reason", "ticket 4712")
+    ops.outputs.update(HASH=code, REPAIRED=str(sale))
+    command = ["reconcile", "--apply", "--sale", str(sale), "--confirm", code, "--reason", "ticket 4712"]
+    ops.run("apply", *command)
     ops.run("verifyafter", "verify", "--sale", "current")
 
 
