@@ -76,6 +76,17 @@ class Operations:
         self.outputs[name] = shown
         return shown
 
+    def peak_memory(self, *command):
+        """The most that a command had resident, in megabytes."""
+        process = subprocess.Popen([self.options.binary, *command], env=self.environment, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            raise Failure(f"{' '.join(command)} ended with {status}")
+        return usage.ru_maxrss / 1024
+
+    def attempts_of(self, sale):
+        return int(self.flashctl.sql(f"select count(*) from attempts where sale_id = {sale}"))
+
     def psql(self, name, statement):
         command = [program("psql"), "-Xq", self.environment["POSTGRES_URL"], "-c", statement]
         result = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -190,10 +201,14 @@ def audit(ops, server):
     if load.wait() != 0:
         raise Failure("the load test of the audited sale failed")
     ops.flashctl.wait_for_drain(sale)
-    attempts = int(ops.flashctl.sql(f"select count(*) from attempts where sale_id = {sale}"))
+    attempts = ops.attempts_of(sale)
     started = time.monotonic()
     ops.run("audit", "replay-attempts", "--sale", str(sale))
     ops.outputs["audittime"] = f"{time.monotonic() - started:.1f}"
+    small = ops.flashctl.sale_id("Operations")
+    ops.outputs["smallcount"] = f"{ops.attempts_of(small):,}"
+    ops.outputs["smallmemory"] = f"{ops.peak_memory('replay-attempts', '--sale', str(small)):.0f}"
+    ops.outputs["auditmemory"] = f"{ops.peak_memory('replay-attempts', '--sale', str(sale)):.0f}"
     ops.outputs["auditcount"] = f"{attempts:,}"
     ops.outputs["SALE"] = str(sale)
     rehearse(ops, sale)

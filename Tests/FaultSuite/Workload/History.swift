@@ -109,7 +109,8 @@ final class History: Sendable {
     func selling(since instant: Int64, servers: Int) -> [Int] {
         let answered = all.filter { $0.kind == .checkout && $0.sentAt >= instant && $0.status != nil }
         return (0..<servers).filter { server in
-            let last = answered.filter { $0.server == server }.sorted { $0.sentAt < $1.sentAt }.suffix(3)
+            let asked = answered.filter { $0.server == server }
+            let last = asked.sorted { ($0.sentAt, $0.number) < ($1.sentAt, $1.number) }.suffix(3)
             return last.contains { $0.status != 503 }
         }
     }
