@@ -87,9 +87,6 @@ struct ShellCommand: EnvironmentCommand {
     }
 
     private func runTerminal(in environment: CommandEnvironment) async throws {
-        let answer = try TerminalAnswer()
-        var environment = environment
-        environment.readAnswer = { await answer.next() }
         let interpreter = interpreter(environment, isScript: false)
         let assistant = ShellAssistant()
         let refresher = ShellRefresher(assistant: assistant, environment: environment) {
@@ -100,8 +97,7 @@ struct ShellCommand: EnvironmentCommand {
             interpreter: interpreter,
             history: path.map { ShellHistory(path: $0) },
             refresher: refresher,
-            editor: try LineEditor(assistant: assistant),
-            answer: answer
+            editor: try LineEditor(assistant: assistant)
         )
         let status = try await terminal.run()
         await interpreter.session.close()

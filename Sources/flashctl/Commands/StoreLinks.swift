@@ -84,12 +84,8 @@ actor StoreLinks {
 
     /// Makes all checks on these connections.
     func guards() async -> GuardReport {
-        var options = GuardOptions(hostClock: { HostClock.now })
-        options.allowNoAOF = stores.configuration.allowNoAOF.value
-        options.memoryPercent = stores.configuration.memoryLimit.value
-        options.backlogBytes = stores.configuration.backlogLimit.value
         let reader = GuardReader(
-            options: options,
+            options: GuardOptions(stores.configuration),
             redis: { try await self.redis() },
             postgres: { try await self.postgres() }
         )

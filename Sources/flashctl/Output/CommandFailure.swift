@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a command ends without having done what it was asked for.
 struct CommandFailure: Error, Equatable, Sendable {
     var status: ExitStatus
@@ -10,6 +12,11 @@ struct CommandFailure: Error, Equatable, Sendable {
         self.status = status
         self.message = message
         self.nextStep = nextStep
+    }
+
+    /// Of a file, just after the call that failed: the reason is that of the C library.
+    static func cannotWrite(_ path: String) -> CommandFailure {
+        CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
     }
 }
 

@@ -1,54 +1,32 @@
 import Foundation
-import Synchronization
 
-/// Reads an answer at the terminal in a way that Ctrl-C can end: a reading that went on behind the prompt would take
+/// Reads one answer at the terminal in a way that Ctrl-C can end: a reading that went on behind the prompt would take
 /// what is typed next.
-final class TerminalAnswer: Sendable {
-    private let wakeup: (read: Int32, write: Int32)
-    private let isReading = Atomic<Bool>(false)
+struct TerminalAnswer: Sendable {
+    private let cancellation: WakeupPipe
 
     init() throws(CommandFailure) {
-        var descriptors: [Int32] = [0, 0]
-        guard pipe(&descriptors) == 0 else {
-            throw CommandFailure(.failure, "answers cannot be read: \(String(cString: strerror(errno)))")
-        }
-        for descriptor in descriptors {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        }
-        wakeup = (descriptors[0], descriptors[1])
+        cancellation = try WakeupPipe("answers cannot be read")
     }
 
-    deinit {
-        close(wakeup.read)
-        close(wakeup.write)
-    }
-
-    /// The next line without its end; nil at the end of the input, or when it or the task was cancelled.
+    /// The next line without its end; nil at the end of the input, or when the task was cancelled.
     func next() async -> String? {
-        let isOver = Flag()
-        return await withTaskCancellationHandler {
+        await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 // Whoever is asked may take an hour: not on a thread that others need.
-                Thread.detachNewThread { continuation.resume(returning: self.read(unless: isOver)) }
+                Thread.detachNewThread { continuation.resume(returning: read()) }
             }
         } onCancel: {
-            isOver.raise()
-            cancel()
+            cancellation.call()
         }
     }
 
-    private func read(unless isOver: Flag) -> String? {
-        forget()
-        isReading.store(true, ordering: .sequentiallyConsistent)
-        defer { isReading.store(false, ordering: .sequentiallyConsistent) }
-        // A cancellation before this line is seen here, a later one wakes the reader.
-        if isOver.isRaised { return nil }
+    private func read() -> String? {
         var answer: [UInt8] = []
         var bytes = [UInt8](repeating: 0, count: 1024)
         while true {
             var sources = [
-                pollfd(fd: wakeup.read, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: cancellation.descriptor, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
             ]
             if poll(&sources, 2, -1) < 0, errno != EINTR { return nil }
@@ -59,24 +37,5 @@ final class TerminalAnswer: Sendable {
             answer += bytes[..<count]
             if let end = answer.firstIndex(of: 10) { return String(decoding: answer[..<end], as: UTF8.self) }
         }
-    }
-
-    /// Ends the reading, if somebody is being asked.
-    func cancel() {
-        guard isReading.load(ordering: .sequentiallyConsistent) else { return }
-        var byte: UInt8 = 0
-        _ = Glibc.write(wakeup.write, &byte, 1)
-    }
-
-    /// Whether a task was cancelled.
-    private final class Flag: Sendable {
-        private let raised = Atomic<Bool>(false)
-        var isRaised: Bool { raised.load(ordering: .sequentiallyConsistent) }
-        func raise() { raised.store(true, ordering: .sequentiallyConsistent) }
-    }
-
-    private func forget() {
-        var bytes = [UInt8](repeating: 0, count: 64)
-        while Glibc.read(wakeup.read, &bytes, bytes.count) > 0 {}
     }
 }

@@ -80,7 +80,7 @@ struct MetaRunner: Sendable {
         guard !argument.isEmpty else { return await interpreter.change { $0.outputFile = nil } }
         let path = MetaRunner.expanded(argument)
         guard let file = fopen(path, "w") else {
-            throw CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
+            throw CommandFailure.cannotWrite(path)
         }
         fclose(file)
         await interpreter.change { $0.outputFile = path }

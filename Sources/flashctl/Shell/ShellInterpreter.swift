@@ -127,13 +127,10 @@ actor ShellInterpreter {
         guard let command = CommandTable.own.command(of: words) else { return words }
         let known = Set(command.options.flatMap(\.names))
         var completed = words
-        func has(_ names: [String]) -> Bool {
-            words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
-        }
-        if known.contains("--redis"), !has(["--local", "--redis", "--postgres", "--config"]) {
+        if known.contains("--redis"), !ShellWords.have(["--local", "--redis", "--postgres", "--config"], in: words) {
             completed += storeWords
         }
-        if let format = settings.format, known.contains("--output"), !has(["-o", "--output"]) {
+        if let format = settings.format, known.contains("--output"), !ShellWords.have(["-o", "--output"], in: words) {
             completed += ["--output", format.rawValue]
         }
         return completed

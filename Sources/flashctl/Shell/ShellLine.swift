@@ -45,14 +45,12 @@ enum ShellLine: Equatable, Sendable {
 
     /// Cuts `\| program` off, unless it stands in quotes.
     private static func pipe(_ line: String) -> (body: String, pipe: String?) {
-        var quote: Character?
+        var quotes = QuoteScanner()
         var previous: Character = " "
         for index in line.indices {
             let character = line[index]
-            if character == "'" || character == "\"", quote == nil || quote == character {
-                quote = quote == nil ? character : nil
-            }
-            if quote == nil, character == "|", previous == "\\" {
+            quotes.pass(character)
+            if !quotes.isOpen, character == "|", previous == "\\" {
                 let body = line[..<line.index(before: index)]
                 let program = line[line.index(after: index)...].drop { $0 == " " || $0 == "\t" }
                 return (String(body), trimmed(String(program)))
@@ -114,22 +112,38 @@ enum ShellWords {
 
     private static func separated(_ line: Substring) -> [String] {
         var parts = [""]
-        var quote: Character?
+        var quotes = QuoteScanner()
         var previous: Character = " "
         for character in line {
             let isDollar = character == "$" && previous == "$"
-            if character == "'" || character == "\"" || isDollar, quote == nil || quote == character {
-                quote = quote == nil ? character : nil
-            }
+            quotes.pass(character, isMark: isDollar)
             previous = isDollar ? " " : character
-            if character == ";", quote == nil { parts.append("") } else { parts[parts.count - 1].append(character) }
+            if character == ";", !quotes.isOpen { parts.append("") } else { parts[parts.count - 1].append(character) }
         }
         return parts
+    }
+
+    /// Whether one of these options is among the words, with its value behind it or behind `=`.
+    static func have(_ options: [String], in words: [String]) -> Bool {
+        words.contains { word in options.contains { word == $0 || word.hasPrefix($0 + "=") } }
     }
 
     /// The text as one word.
     static func quoted(_ text: String) -> String {
         let plain = text.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=@,+%".contains($0) }
         return plain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+    }
+}
+
+/// Whether a place in a line stands in quotes, while the line is read from its start.
+struct QuoteScanner {
+    private var quote: Character?
+
+    var isOpen: Bool { quote != nil }
+
+    /// - Parameter isMark: whether this character opens or closes as `'` and `"` do.
+    mutating func pass(_ character: Character, isMark: Bool = false) {
+        guard isMark || character == "'" || character == "\"", quote == nil || quote == character else { return }
+        quote = quote == nil ? character : nil
     }
 }

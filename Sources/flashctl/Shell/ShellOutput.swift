@@ -97,11 +97,11 @@ final class ShellOutput: Sendable {
 
     private static func append(_ text: String, to path: String) throws {
         guard let file = fopen(path, "a") else {
-            throw CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
+            throw CommandFailure.cannotWrite(path)
         }
         defer { fclose(file) }
         guard fputs(text, file) >= 0, fflush(file) == 0 else {
-            throw CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
+            throw CommandFailure.cannotWrite(path)
         }
     }
 

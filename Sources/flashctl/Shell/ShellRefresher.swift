@@ -114,10 +114,7 @@ actor ShellRefresher {
         guard let redis, let postgres, lastCheck.map({ .now - $0 > ShellRefresher.checkInterval }) ?? true else {
             return
         }
-        var guards = GuardOptions(hostClock: { HostClock.now })
-        guards.allowNoAOF = configuration.allowNoAOF.value
-        guards.memoryPercent = configuration.memoryLimit.value
-        guards.backlogBytes = configuration.backlogLimit.value
+        let guards = GuardOptions(configuration)
         let report = await GuardReader(options: guards, redis: { redis }, postgres: { postgres }).read()
         prompt.alarms = report.checks.filter { $0.level == .critical }.map(\.name.rawValue)
         lastCheck = .now

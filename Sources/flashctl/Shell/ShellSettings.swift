@@ -29,14 +29,12 @@ struct ShellSettings: Sendable, Equatable {
     /// The same in a statement: `:name` outside quotes, but not the `::type` of SQL.
     func substituted(statement: String) -> String {
         var result = ""
-        var quote: Character?
+        var quotes = QuoteScanner()
         var rest = statement[...]
         while let character = rest.popFirst() {
-            if character == "'" || character == "\"", quote == nil || quote == character {
-                quote = quote == nil ? character : nil
-            }
+            quotes.pass(character)
             let name = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-            if character == ":", quote == nil, result.last != ":", let value = variables[String(name)] {
+            if character == ":", !quotes.isOpen, result.last != ":", let value = variables[String(name)] {
                 result += value
                 rest = rest.dropFirst(name.count)
             } else {

@@ -9,7 +9,6 @@ struct ShellTerminal: Sendable {
     let history: ShellHistory?
     let refresher: ShellRefresher
     let editor: LineEditor
-    let answer: TerminalAnswer
 
     /// How long a command that was cancelled may take to end before the prompt comes back without it.
     private static let patience = Duration.milliseconds(150)
@@ -126,12 +125,10 @@ struct ShellTerminal: Sendable {
             // A pager, an editor or another program has the terminal: the key was for it.
             case .sigint where ShellProgram.isInFront: break
             case .sigint:
-                answer.cancel()
                 // Only the editor knows whether the line is still being typed, or on its way to be run.
                 if !running.interrupt() { editor.post(.drop(otherwise: { running.interruptNext() })) }
             default:
                 running.terminate()
-                answer.cancel()
                 editor.post(.stop)
             }
         }

@@ -33,8 +33,7 @@ struct RecordQuery: Sendable {
     /// - Parameter format: used unless the words name one.
     init(_ kind: Kind, _ words: [String], _ format: Output.Format?) throws(CommandFailure) {
         self.kind = kind
-        let names = ["-o", "--output"]
-        let isGiven = words.contains { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
+        let isGiven = ShellWords.have(["-o", "--output"], in: words)
         do {
             options = try Options.parse(words + (isGiven ? [] : format.map { ["--output", $0.rawValue] } ?? []))
         } catch {

@@ -37,29 +37,16 @@ final class LineEditor: Sendable {
     }
 
     private let requests = Mutex<[Request]>([])
-    private let wakeup: (read: Int32, write: Int32)
+    private let wakeup: WakeupPipe
     let assistant: any Assistant
 
     /// Starts the thread.
     init(assistant: any Assistant) throws(CommandFailure) {
-        var descriptors: [Int32] = [0, 0]
-        guard pipe(&descriptors) == 0 else {
-            throw CommandFailure(.failure, "the line editor cannot start: \(String(cString: strerror(errno)))")
-        }
-        for descriptor in descriptors {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        }
-        wakeup = (descriptors[0], descriptors[1])
+        wakeup = try WakeupPipe("the line editor cannot start")
         self.assistant = assistant
         let thread = Thread { [self] in EditingThread(editor: self).run() }
         thread.name = "readline"
         thread.start()
-    }
-
-    deinit {
-        close(wakeup.read)
-        close(wakeup.write)
     }
 
     /// Lets a person type a line.
@@ -70,20 +57,17 @@ final class LineEditor: Sendable {
     /// Hands a request to the thread. Harmless when no line is being typed.
     func post(_ request: Request) {
         requests.withLock { $0.append(request) }
-        var byte: UInt8 = 0
-        // A pipe that is full wakes it just as well.
-        _ = Glibc.write(wakeup.write, &byte, 1)
+        wakeup.call()
     }
 
     /// Waits until something is typed or asked for; what is asked for.
     func wait(alsoForInput: Bool) -> (requests: [Request], input: Bool) {
         var sources = [
-            pollfd(fd: wakeup.read, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: wakeup.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: alsoForInput ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
         ]
         poll(&sources, 2, -1)
-        var bytes = [UInt8](repeating: 0, count: 64)
-        while Glibc.read(wakeup.read, &bytes, bytes.count) > 0 {}
+        wakeup.drain()
         let waiting = requests.withLock { requests in
             defer { requests.removeAll() }
             return requests
