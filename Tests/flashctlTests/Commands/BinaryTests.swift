@@ -102,7 +102,7 @@ import Testing
             )
             #expect(outcome.status == status)
             #expect(outcome.output.contains("interrupted: these are the numbers until then"))
-            #expect(outcome.output.contains("10 of 1,000 requests"))
+            #expect(outcome.output.contains("10 answered"))
             #expect(outcome.talk.contains(" s  1 %"))
         }
     }

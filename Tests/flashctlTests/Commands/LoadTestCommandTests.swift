@@ -27,7 +27,7 @@ import Testing
             #expect(answers.map { $0["status"] as? Int } == [201, 409])
             #expect(answers.last?["error"] as? String == "sold_out")
             let latencies = try #require(summary["latency_ns"] as? [[String: Any]])
-            #expect(latencies.map { $0["class"] as? String } == ["2xx", "4xx"])
+            #expect(latencies.map { $0["outcome"] as? String } == ["held", "sold_out"])
             #expect(latencies.allSatisfy { ($0["p99.9"] as? Int ?? 0) > 0 })
         }
     }

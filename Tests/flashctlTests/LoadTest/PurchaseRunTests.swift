@@ -20,13 +20,13 @@ import Testing
         plan.connections = connections
         plan.threads = threads
         plan.purchasePercent = percent
-        var run = LoadRun(plan: plan, interrupts: interrupts) { _, _ in }
+        var run = LoadRun(plan: plan, interrupts: interrupts) { _ in }
         run.poolCapacity = capacity
         let summary = try await run.execute()
         #expect(summary.purchasing.addsUp)
         let tally = summary.purchasing.tally
         #expect(tally.requests.sent == summary.purchasing.scheduled - summary.purchasing.unsent + tally.askedAgain)
-        #expect(tally.requests.latenciesByClass.reduce(0) { $0 + $1.histogram.totalCount } == tally.requests.answered)
+        #expect(tally.requests.times.seen.reduce(0) { $0 + tally.requests.times.count($1) } == tally.requests.completed)
         return summary
     }
 
@@ -148,14 +148,14 @@ import Testing
         }
         try await ScriptedServer.serving(behaviour) { server in
             let summary = try await run(server, requests: 4)
-            let checkouts = try #require(summary.latencies.first { $0.statusClass == "2xx" }).histogram
-            let purchases = try #require(summary.purchasing.tally.requests.latenciesByClass.first).histogram
+            let checkouts = try #require(summary.latencies.first { $0.outcome == .held }).histogram
+            let purchases = try #require(summary.latencies.first { $0.outcome == .purchased }).histogram
             #expect(checkouts.totalCount == 4)
             #expect(checkouts.valueAtPercentile(100) < 200_000_000)
             #expect(purchases.totalCount == 4)
             #expect(purchases.valueAtPercentile(0) >= 199_000_000)
             let rows = summary.sections.map { $0.text(width: nil, color: false) }.joined()
-            #expect(rows.contains("checkout 2xx") && rows.contains("purchase 2xx"))
+            #expect(rows.contains("\nheld ") && rows.contains("\npurchased "))
             #expect(rows.contains("first purchase to 200"))
         }
     }
@@ -172,7 +172,9 @@ import Testing
             switch count {
             case ...10: return [.send(PurchaseRunTests.purchased())]
             case 11: return [.send(response(202, "{}", headers: "Retry-After: 30\r\n"))]
-            case 13: continuation.yield(.interrupted)
+            case 13:
+                continuation.yield(.interrupted)
+                continuation.yield(.interrupted)
             default: break
             }
             return []

@@ -1,0 +1,81 @@
+/// Searches the highest rate of the open model at which a condition holds: it doubles until it does not, then bisects.
+struct LoadSearch: Sendable {
+    /// One load.
+    struct Step: Sendable {
+        /// Requests per second that were asked for.
+        var rate: Double
+        var summary: LoadSummary
+        /// Whether the condition held and the load test was valid.
+        var isSustained: Bool
+    }
+
+    /// Why the search ended.
+    enum End: Sendable, Equatable {
+        /// The limit lies between two rates that were tried.
+        case found
+        /// The highest rate that may be tried is still sustained.
+        case beyond
+        /// The lowest rate is not sustained.
+        case below
+        /// The generator was the limit at this rate: the server may hold more.
+        case generator(Double)
+        case interrupted(ExitStatus)
+    }
+
+    /// Rates that are never left, requests per second.
+    static let rates = 1.0...LoadRateText.highestRate
+    /// Loads of a search, at most.
+    static let mostSteps = 24
+
+    /// Where it begins, requests per second.
+    var start = 1000.0
+    /// How near the two last rates are to each other.
+    var precision = 0.05
+    /// Runs one load at a rate.
+    let load: @Sendable (Double) async throws -> LoadSummary
+    /// Whether a load was borne.
+    let holds: @Sendable (LoadSummary) -> Bool
+    /// Told after each load.
+    var progress: @Sendable (Step) -> Void = { _ in }
+
+    func run() async throws -> LoadSearchReport {
+        var steps: [Step] = []
+        var sustained: Double?
+        var failed: Double?
+        var rate = min(max(start, LoadSearch.rates.lowerBound), LoadSearch.rates.upperBound)
+        while steps.count < LoadSearch.mostSteps {
+            let summary = try await load(rate)
+            let isValid = summary.invalidBecause.isEmpty
+            let isSustained = isValid && holds(summary)
+            let step = Step(rate: rate, summary: summary, isSustained: isSustained)
+            steps.append(step)
+            progress(step)
+            if let status = summary.interruptedBy { return LoadSearchReport(steps: steps, end: .interrupted(status)) }
+            if isSustained { sustained = max(sustained ?? 0, rate) } else { failed = min(failed ?? .infinity, rate) }
+            guard let next = next(sustained, failed) else { return report(steps, sustained, failed) }
+            rate = next
+        }
+        return report(steps, sustained, failed)
+    }
+
+    /// The rate to try next; nil when the limit is known well enough.
+    private func next(_ sustained: Double?, _ failed: Double?) -> Double? {
+        switch (sustained, failed) {
+        case (let low?, nil):
+            return low >= LoadSearch.rates.upperBound ? nil : min(low * 2, LoadSearch.rates.upperBound)
+        case (nil, let high?):
+            return high <= LoadSearch.rates.lowerBound ? nil : max(high / 2, LoadSearch.rates.lowerBound)
+        case (let low?, let high?): return high / low <= 1 + precision ? nil : (low + high) / 2
+        case (nil, nil): return nil
+        }
+    }
+
+    private func report(_ steps: [Step], _ sustained: Double?, _ failed: Double?) -> LoadSearchReport {
+        let limit = steps.first { $0.rate == failed }
+        if let limit, !limit.summary.invalidBecause.isEmpty {
+            return LoadSearchReport(steps: steps, end: .generator(limit.rate))
+        }
+        let end: End = failed == nil ? .beyond : sustained == nil ? .below : .found
+        return LoadSearchReport(steps: steps, end: end)
+    }
+}
