@@ -120,6 +120,9 @@ struct LoadTestCommand: EnvironmentCommand {
         let plan = try plan(configuration)
         try ConnectionPorts.check(plan.connections)
         let output = outputOptions.output(in: environment)
+        let feed = InterruptFeed()
+        let relay = Task { await feed.run(interrupts) }
+        defer { relay.cancel() }
         let summary = try await Stores.using(
             configuration,
             local: storeOptions.local,
@@ -132,12 +135,12 @@ struct LoadTestCommand: EnvironmentCommand {
             try await verifier?.prepare()
             if plan.start == .nextHour { output.say("the load begins on the next full hour") }
             let progress = LoadProgress(plan, output: output)
-            var run = LoadRun(plan: plan, interrupts: interrupts) { progress.show($0) }
+            var run = LoadRun(plan: plan, interrupts: feed.stream()) { progress.show($0) }
             run.readsShop = true
             defer { progress.clear() }
             var summary = try await run.execute()
             progress.clear()
-            try await verifier?.run(&summary, interrupts: interrupts, output: output)
+            try await verifier?.run(&summary, interrupts: feed.stream(), output: output)
             return summary
         }
         try output.write(summary)
@@ -148,9 +151,8 @@ struct LoadTestCommand: EnvironmentCommand {
     private func consent(_ plan: LoadPlan) async throws -> SaleID? {
         try LoadConsent.check(plan.target, isTest: nil, meant: yesIMean)
         let group = MultiThreadedEventLoopGroup.singleton
-        let reader = try await ShopReader.make(try await plan.target.resolve(), target: plan.target, on: group)
+        let reader = ShopReader.make(try await plan.target.resolve(), target: plan.target, on: group)
         let state = await reader.read()
-        await reader.close()
         try LoadConsent.check(plan.target, isTest: state?.isTest, meant: yesIMean)
         return state?.sale
     }

@@ -165,9 +165,11 @@ import Testing
     @Test func anInterruptEndsTheRunWithWhatItHas() async throws {
         let (interrupts, continuation) = AsyncStream.makeStream(of: Status.self)
         let behaviour: ScriptedServer.Behaviour = { number, _ in
-            if number == 50 { continuation.yield(.interrupted) }
-            // Nobody answers any more: only a second interrupt does not wait.
-            if number == 53 { continuation.yield(.terminated) }
+            if number == 53 {
+                // Nobody answers any more: only a second interrupt does not wait.
+                continuation.yield(.interrupted)
+                continuation.yield(.terminated)
+            }
             return number < 50 ? [.send(response(409))] : []
         }
         try await ScriptedServer.serving(behaviour) { server in

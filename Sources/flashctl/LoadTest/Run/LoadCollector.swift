@@ -34,7 +34,7 @@ struct LoadCollector {
         self.plan = plan
         lastProcessorSeconds = processorSeconds
         self.availableProcessors = availableProcessors
-        threads = Array(repeating: Thread(), count: plan.threads)
+        threads = Array(repeating: Thread(), count: plan.workers)
     }
 
     /// Busy share of the processors that the generator may use, 0…1: that of its busiest thread, since another one

@@ -75,6 +75,9 @@ struct LoadPlan: Sendable, Equatable {
     /// What each request is.
     var mix: LoadMix { LoadMix(flows, seed: seed) }
 
+    /// Threads that have something to do.
+    var workers: Int { max(1, min(threads, connections, requests)) }
+
     var isClosed: Bool { model == .closed }
 
     /// Requests per second that are to be sent so long after the start; nil in the closed model.

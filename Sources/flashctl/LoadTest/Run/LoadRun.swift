@@ -36,7 +36,7 @@ struct LoadRun: Sendable {
     func execute() async throws -> LoadSummary {
         try OpenFileLimit.raise(toHold: plan.connections)
         let address = try await plan.target.resolve()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.threads)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.workers)
         do {
             try await probe(address, on: group)
             let summary = try await run(on: group, address: address)
@@ -52,11 +52,10 @@ struct LoadRun: Sendable {
         let startedAt = Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 * 1e6))
         let began = NIODeadline.now()
         let processorBefore = ProcessorTime.seconds()
-        let pool = plan.usesCodes ? PurchasePool(collectors: plan.threads, capacity: poolCapacity) : nil
+        let pool = plan.usesCodes ? PurchasePool(collectors: plan.workers, capacity: poolCapacity) : nil
         let crew = try await LoadCrew.make(plan, on: group, address: address, pool: pool, schedule: schedule)
-        let reader = readsShop ? try await ShopReader.make(address, target: plan.target, on: group) : nil
+        let reader = readsShop ? ShopReader.make(address, target: plan.target, on: group) : nil
         let (interruptedBy, failure) = try await drive(crew, reader)
-        await reader?.close()
         pool?.forgetWakers()
         schedule?.forgetWakers()
         if let failure { throw failure }

@@ -3,7 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 
-/// Asks the server how its sale stands, over a connection of its own that is no part of the load.
+/// Asks the server how its sale stands, over connections of its own that are no part of the load.
 final class ShopReader: Sendable {
     /// What `/health` tells.
     struct State: Sendable, Equatable {
@@ -19,66 +19,42 @@ final class ShopReader: Sendable {
     private let address: SocketAddress
     private let authority: String
     private let eventLoop: any EventLoop
-    private let exchange: NIOLoopBound<Exchange>
 
-    private init(_ address: SocketAddress, authority: String, exchange: NIOLoopBound<Exchange>, on loop: any EventLoop)
-    {
+    private init(_ address: SocketAddress, authority: String, on eventLoop: any EventLoop) {
         self.address = address
         self.authority = authority
-        self.exchange = exchange
-        eventLoop = loop
+        self.eventLoop = eventLoop
     }
 
     /// A reader that has not connected yet.
-    static func make(
-        _ address: SocketAddress,
-        target: LoadTarget,
-        on group: any EventLoopGroup
-    ) async throws -> ShopReader {
-        let loop = group.next()
-        let exchange = try await loop.submit { NIOLoopBound(Exchange(), eventLoop: loop) }.get()
-        return ShopReader(address, authority: target.authority, exchange: exchange, on: loop)
+    static func make(_ address: SocketAddress, target: LoadTarget, on group: any EventLoopGroup) -> ShopReader {
+        ShopReader(address, authority: target.authority, on: group.next())
     }
 
     /// How it stands now; nil when the server does not tell in time.
     func read() async -> State? {
         let request = ByteBuffer(string: "GET /health HTTP/1.1\r\nHost: \(authority)\r\n\r\n")
-        let body = try? await eventLoop.flatSubmit { [self] in
-            let exchange = exchange.value
-            exchange.channel?.close(promise: nil)
-            let promise = eventLoop.makePromise(of: [UInt8].self)
-            exchange.waiting = promise
-            let limit = eventLoop.scheduleTask(in: ShopReader.patience) { [self] in
-                self.exchange.value.end()
+        let answer = eventLoop.makePromise(of: [UInt8].self)
+        let limit = eventLoop.scheduleTask(in: ShopReader.patience) { answer.fail(ChannelError.eof) }
+        ClientBootstrap(group: eventLoop)
+            .connectTimeout(ShopReader.patience)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Handler(answer))
+                }
             }
-            promise.futureResult.whenComplete { _ in limit.cancel() }
-            ClientBootstrap(group: eventLoop)
-                .connectTimeout(ShopReader.patience)
-                .channelInitializer { [self] channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        try channel.pipeline.syncOperations.addHandler(self.exchange.value.handler())
-                    }
+            .connect(to: address)
+            .whenComplete { result in
+                switch result {
+                case .success(let channel):
+                    answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
+                    channel.writeAndFlush(request, promise: nil)
+                case .failure(let error): answer.fail(error)
                 }
-                .connect(to: address)
-                .whenComplete { [self] result in
-                    switch result {
-                    case .success(let channel):
-                        self.exchange.value.channel = channel
-                        channel.writeAndFlush(request, promise: nil)
-                    case .failure: self.exchange.value.end()
-                    }
-                }
-            return promise.futureResult
-        }.get()
+            }
+        let body = try? await answer.futureResult.get()
+        limit.cancel()
         return body.flatMap { ShopReader.state($0) }
-    }
-
-    /// Closes the connection.
-    func close() async {
-        _ = try? await eventLoop.submit { [exchange] in
-            exchange.value.end()
-            exchange.value.channel?.close(promise: nil)
-        }.get()
     }
 
     private struct Health: Decodable {
@@ -118,48 +94,27 @@ final class ShopReader: Sendable {
         return state
     }
 
-    /// One request and its answer; only touched on the loop.
-    private final class Exchange {
-        var channel: (any Channel)?
-        var waiting: EventLoopPromise<[UInt8]>?
-
-        func handler() -> Handler { Handler(exchange: self) }
-
-        func end() {
-            let promise = waiting
-            waiting = nil
-            promise?.fail(ChannelError.eof)
-        }
-
-        func succeed(_ body: [UInt8]) {
-            let promise = waiting
-            waiting = nil
-            promise?.succeed(body)
-        }
-    }
-
+    /// Reads one answer. Only the first of its results counts.
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
-        private let exchange: Exchange
+        private let answer: EventLoopPromise<[UInt8]>
         private var scanner = ResponseScanner(keepsReceipts: true)
 
-        init(exchange: Exchange) { self.exchange = exchange }
+        init(_ answer: EventLoopPromise<[UInt8]>) { self.answer = answer }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let buffer = unwrapInboundIn(data)
             var consumed = 0
             switch buffer.withUnsafeReadableBytes({ scanner.feed($0, consumed: &consumed) }) {
             case .needsMore: break
-            case .complete:
-                exchange.succeed(scanner.bodyStart)
-                context.close(promise: nil)
-            case .malformed: context.close(promise: nil)
+            case .complete: answer.succeed(scanner.bodyStart)
+            case .malformed: answer.fail(ChannelError.inappropriateOperationForState)
             }
         }
 
-        func channelInactive(context: ChannelHandlerContext) { exchange.end() }
+        func channelInactive(context: ChannelHandlerContext) { answer.fail(ChannelError.eof) }
 
-        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { answer.fail(error) }
     }
 }
