@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Hands the interrupts of one command to one part of it after the other. A stream ends when a task that waits for it is
-/// cancelled, so no part may have the stream of the signals itself.
+/// Hands the interrupts of one command to one part of it after the other. A stream ends when a task that waits for it
+/// is cancelled, so no part may have the stream of the signals itself.
 final class InterruptFeed: Sendable {
     private let current = Mutex<AsyncStream<ExitStatus>.Continuation?>(nil)
 

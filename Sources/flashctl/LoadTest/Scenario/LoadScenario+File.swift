@@ -48,7 +48,7 @@ extension LoadScenario {
         if let node = root["start"] { startsOnTheHour = try node.word([("now", false), ("next-hour", true)]) }
         try readStages(root)
         guard let list = root["flows"] else {
-            throw root.failure("has no `flows`", "write `flows:` and below it one `- name: …` for each kind of visitor")
+            throw root.failure("has no `flows`", "write `flows:` and below it a `- name: …` for each kind of visitor")
         }
         for node in try list.elements() { flows.append(try LoadScenario.flow(node, number: flows.count + 1)) }
     }
