@@ -1049,14 +1049,39 @@ _flashctl_config_show() {
 
 _flashctl_loadtest() {
     repeating_flags=()
-    non_repeating_flags=(--local --version -h --help)
+    non_repeating_flags=(--closed --verify --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--preset --requests --connections --purchases --target --run-id --threads --timeout --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--preset --scenario --rate --stages --arrivals --spike-at --duration --warmup --requests --connections --purchases --target --run-id --seed --threads --timeout --yes-i-mean --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--preset')
+        __flashctl_add_completions -W 'megaload'$'\n''k6'$'\n''hour'
+        return
+        ;;
+    '--scenario')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    '--stages')
+        return
+        ;;
+    '--arrivals')
+        __flashctl_add_completions -W 'constant'$'\n''poisson'
+        return
+        ;;
+    '--spike-at')
+        __flashctl_add_completions -W 'now'$'\n''next-hour'
+        return
+        ;;
+    '--duration')
+        return
+        ;;
+    '--warmup')
         return
         ;;
     '--requests')
@@ -1074,10 +1099,16 @@ _flashctl_loadtest() {
     '--run-id')
         return
         ;;
+    '--seed')
+        return
+        ;;
     '--threads')
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--yes-i-mean')
         return
         ;;
     '--local-directory')

@@ -30,8 +30,8 @@ final class PurchasePool: Sendable {
         var isDone: Bool { collectors == 0 && ready.isEmpty && waiting == 0 && inFlight == 0 }
     }
 
-    /// Codes that may wait in the pool. When it is full, in the closed model, no more checkouts are sent; the answers to
-    /// those in flight still come in, so that it holds at most one code a connection more.
+    /// Codes that may wait in the pool. When it is full, in the closed model, no more checkouts are sent; the answers
+    /// to those in flight still come in, so that it holds at most one code a connection more.
     static let defaultCapacity = 65_536
 
     private let capacity: Int
