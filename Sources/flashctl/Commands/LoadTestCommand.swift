@@ -7,7 +7,7 @@ struct LoadTestCommand: EnvironmentCommand {
     static let configuration = CommandConfiguration(
         commandName: "loadtest",
         abstract: "Sends checkouts and purchases to a server, measures its answers, and compares them with the stores.",
-        usage: "flashctl loadtest [--rate <rate> | --stages <stages> | --closed] [--verify] [<options>]",
+        usage: "flashctl loadtest [--rate <rate> | --closed] [--verify] [<options>]",
         discussion: """
             With --rate or --stages the model is open: requests have their times, whether the server keeps up or not, \
             and latency counts from the intended time. A request that finds no free connection waits, and that is \
