@@ -65,7 +65,7 @@ final class LoadPresenter: Sendable {
     func take(_ interval: LoadInterval) -> [LoadThreshold.Result] {
         let timeline = state.withLock { state in
             state.timeline.add(interval)
-            do {
+            do throws(CommandFailure) {
                 try log?.add(interval)
             } catch {
                 // A full disk is no reason to throw a measurement away.

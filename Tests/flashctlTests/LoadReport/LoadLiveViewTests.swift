@@ -88,7 +88,7 @@ import Testing
         let view = LoadLiveView(screen, output: output, measured: { .of(descriptor: slave) })
         view.show(timeline(3))
         if scenario == "resize" {
-            var small = winsize(ws_row: 8, ws_col: 40, ws_xpixel: 0, ws_ypixel: 0)
+            var small = winsize(ws_row: 8, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
             try #require(ioctl(slave, UInt(TIOCSWINSZ), &small) == 0)
             let before = read.withLock { $0.count }
             // The signal that a terminal sends when its window changes; nobody else minds it.
@@ -102,7 +102,7 @@ import Testing
         let shown = read.withLock { $0 }
         view.end()
         let all = read.withLock { $0 }
-        let rows = scenario == "resize" ? (8, 40) : (30, 90)
+        let rows = scenario == "resize" ? (8, 60) : (30, 90)
         let outcome = try await withFolder { folder in
             try shown.write(to: URL(filePath: folder + "/shown"))
             try all.write(to: URL(filePath: folder + "/all"))

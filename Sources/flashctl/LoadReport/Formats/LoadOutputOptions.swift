@@ -26,7 +26,7 @@ struct LoadOutputOptions: ParsableArguments {
     func write(_ record: LoadRecord, to output: Output) throws {
         switch format {
         case .csv: try output.sink.data(record.csv)
-        case .ndjson: for line in record.lines { try output.write(line: line) }
+        case .ndjson: for line in record.ndjson { try output.write(line: line) }
         case .table, .json, .yaml: try output.write(record)
         }
     }

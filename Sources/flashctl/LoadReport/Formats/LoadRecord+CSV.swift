@@ -4,8 +4,8 @@ extension LoadRecord {
         [
             "start_s", "length_s", "warmup", "target_per_s", "scheduled", "sent", "completed", "in_flight", "waiting",
         ] + LoadOutcome.allCases.map(\.rawValue) + [
-            "p50_ns", "p90_ns", "p99_ns", "p99.9_ns", "max_ns", "schedule_lag_p99_ns", "processors", "free", "held",
-            "sold", "backlog",
+            "p50_ns", "p90_ns", "p99_ns", "p99.9_ns", "max_ns", "schedule_lag_p99_ns", "processors", "stock_free",
+            "stock_held", "stock_sold", "backlog",
         ]
 
     /// Numbers only: nothing needs quotes. What is not known is empty.

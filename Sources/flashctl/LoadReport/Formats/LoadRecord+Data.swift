@@ -34,7 +34,7 @@ extension LoadRecord: Report {
     }
 
     /// For NDJSON: a line for each point of the timeline, then one with all the rest.
-    var lines: [DataValue] { timeline.map(\.data) + [.record(fields(withTimeline: false))] }
+    var ndjson: [DataValue] { timeline.map(\.data) + [.record(fields(withTimeline: false))] }
 
     private var totals: DataValue {
         .fields([

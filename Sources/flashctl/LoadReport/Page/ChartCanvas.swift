@@ -72,7 +72,9 @@ struct ChartCanvas {
         body += "<line class=\"\(style)\" \(places.joined(separator: " "))/>\n"
     }
 
+    /// Nothing for an empty text.
     mutating func text(_ text: String, x: Double, y: Double, anchor: String, _ style: String) {
+        guard !text.isEmpty else { return }
         body +=
             "<text class=\"\(style)\" x=\"\(Markup.number(x))\" y=\"\(Markup.number(y))\" "
             + "text-anchor=\"\(anchor)\">\(Markup.escaped(text))</text>\n"
@@ -91,7 +93,8 @@ struct ChartCanvas {
         body +=
             "<rect class=\"shade\" x=\"\(Markup.number(size.left))\" y=\"\(Markup.number(top))\" "
             + "width=\"\(Markup.number(width))\" height=\"\(Markup.number(plotBottom - top))\"/>\n"
-        text(label, x: size.left + 4, y: top + 12, anchor: "start", "tick")
+        // Below the axis: above it, lines and areas would cover it.
+        text(label, x: size.left, y: plotBottom + 34, anchor: "start", "axis")
     }
 
     /// Names at the right ends of lines: beside the ends as far as they do not cover each other.

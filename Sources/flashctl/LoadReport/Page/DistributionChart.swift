@@ -5,6 +5,8 @@ import Histogram
 struct DistributionChart {
     private struct Row {
         var name: String
+        /// Where there is no room for the whole one.
+        var shortName: String
         var style: String
         var histogram: Histogram<UInt64>
     }
@@ -14,11 +16,11 @@ struct DistributionChart {
     private let high: Double
     private let table: String
 
-    private static let kinds: [(name: String, style: String, group: LoadGroup)] = [
-        ("accepted checkouts", "o-held", LoadGroup(.held)),
-        ("committed purchases", "o-purchased", LoadGroup(.purchased)),
-        ("refusals", "o-sold_out", .refusals),
-        ("errors", "o-server_error", .errors),
+    private static let kinds: [(name: String, shortName: String, style: String, group: LoadGroup)] = [
+        ("accepted checkouts", "accepted", "o-held", LoadGroup(.held)),
+        ("committed purchases", "committed", "o-purchased", LoadGroup(.purchased)),
+        ("refusals", "refusals", "o-sold_out", .refusals),
+        ("errors", "errors", "o-server_error", .errors),
     ]
     private static let rowHeight = 72.0
     /// Steps for each doubling of the latency.
@@ -26,7 +28,9 @@ struct DistributionChart {
 
     init(_ record: LoadRecord) {
         rows = DistributionChart.kinds.compactMap { kind in
-            record.figures.latency(of: kind.group).map { Row(name: kind.name, style: kind.style, histogram: $0) }
+            record.figures.latency(of: kind.group).map {
+                Row(name: kind.name, shortName: kind.shortName, style: kind.style, histogram: $0)
+            }
         }
         low = max(1000, Double(rows.map { $0.histogram.valueAtPercentile(0) }.min() ?? 1000))
         high = max(low * 2, Double(rows.map { $0.histogram.valueAtPercentile(100) }.max() ?? 10_000))
@@ -78,7 +82,11 @@ struct DistributionChart {
                 canvas.plotBottom
             )
         }
-        canvas.axes(yTitle: "", xTitle: "latency", yText: { _ in "" }, xText: LatencyText.tick)
+        // Every second mark has room on a telephone.
+        let named = axis.ticks.enumerated().filter { size == .wide || axis.ticks.count <= 4 || $0.offset % 2 == 0 }
+        canvas.axes(yTitle: "", xTitle: "latency", yText: { _ in "" }) { tick in
+            named.contains { $0.element == tick } ? LatencyText.tick(tick) : ""
+        }
         for (index, row) in rows.enumerated() { draw(row, floor: Double(rows.count - 1 - index), on: &canvas) }
         return canvas
     }
@@ -100,7 +108,7 @@ struct DistributionChart {
             let place = canvas.placeX(Double(mark.value))
             canvas.line("percentile", place, foot, place, canvas.placeY(floor + 0.8))
         }
-        canvas.text(row.name, x: right, y: foot - 34, anchor: "start", "label \(row.style)")
+        canvas.text(isWide ? row.name : row.shortName, x: right, y: foot - 34, anchor: "start", "label \(row.style)")
         canvas.text(isWide ? "\(count) answers" : count, x: right, y: foot - 19, anchor: "start", "tick")
         let first = canvas.placeX(Double(marks[0].value))
         canvas.text(marks[0].name, x: first - 3, y: canvas.placeY(floor + 0.8) + 4, anchor: "end", "tick")

@@ -55,13 +55,13 @@ enum PageStyle {
         .percentile { stroke: var(--ink); stroke-width: 1; }
         .limit { stroke: var(--bad); stroke-width: 1; stroke-dasharray: 6 4; }
         .line { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; }
-        .area { stroke: none; fill: currentColor; } svg .label { fill: currentColor; }
+        .area { stroke: none; fill: currentColor; } svg .label { fill: var(--ink); fill: color-mix(in srgb, currentColor 60%, var(--ink)); }
         .shade { fill: var(--faint); opacity: .55; }
         .holds { fill: var(--good); } .fails { fill: var(--paper); stroke: var(--bad); stroke-width: 2; }
         .c-target { color: var(--soft); stroke-dasharray: 5 4; } .c-sent { color: var(--blue); }
         .c-answered { color: var(--amber); } .c-limit { color: var(--bad); }
         .c-p50 { color: var(--blue); stroke-width: 2.2; } .c-p90 { color: var(--steel); }
-        .c-p99 { color: var(--amber); stroke-width: 2.2; } .c-p999 { color: var(--rose); stroke-width: 1.2; }
+        .c-p99 { color: var(--amber); stroke-width: 2.2; } .c-p999 { color: var(--plum); stroke-width: 1.2; }
         .c-max { color: var(--stone); stroke-width: 1; }
         .swatch { display: inline-block; width: .7em; height: .7em; margin-right: .5em; background: currentColor; }
 
@@ -78,7 +78,7 @@ enum PageStyle {
         let outcomes = LoadOutcome.allCases.map { ".o-\($0.rawValue) { color: var(--\(colors[$0] ?? "ink")); }\n" }
         return outcomes.joined() + """
             .s-sold { color: var(--sold); } .s-held { color: var(--sand); } .s-free { color: var(--faint); }
-            svg .label.s-free, svg .label.o-sold_out { fill: var(--soft); }
+            svg .label.s-free { fill: var(--soft); }
 
             """
     }()

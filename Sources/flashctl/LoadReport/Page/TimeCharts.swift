@@ -48,7 +48,7 @@ struct TimeCharts {
         )
     }
 
-    private static let percentiles: [(name: String, style: String, value: (LoadPoint) -> UInt64)] = [
+    private static let percentiles: [(name: String, style: String, value: @Sendable (LoadPoint) -> UInt64)] = [
         ("max", "c-max", { $0.latency.max }), ("p99.9", "c-p999", { $0.latency.p999 }),
         ("p99", "c-p99", { $0.latency.p99 }), ("p90", "c-p90", { $0.latency.p90 }),
         ("p50", "c-p50", { $0.latency.p50 }),
@@ -205,6 +205,28 @@ struct TimeCharts {
             guard let end = layer.layer.last, end.high > end.low else { continue }
             labels.append((layer.name, (end.low + end.high) / 2, layer.style))
         }
+        for layer in layers where layer.layer.last.map({ $0.high <= $0.low }) ?? false {
+            name(layer.layer, layer.name, on: &canvas)
+        }
         canvas.labels(labels)
+    }
+
+    /// Names a layer that has ended earlier: in it where it is thickest, or behind its end when it is thin everywhere. A
+    /// layer that can hardly be seen is left to the table.
+    private static func name(
+        _ layer: [(x: Double, low: Double, high: Double)],
+        _ name: String,
+        on canvas: inout ChartCanvas
+    ) {
+        func thickness(_ place: (x: Double, low: Double, high: Double)) -> Double {
+            canvas.placeY(place.low) - canvas.placeY(place.high)
+        }
+        guard let thickest = layer.max(by: { thickness($0) < thickness($1) }) else { return }
+        let isThick = thickness(thickest) >= 16
+        guard let place = isThick ? thickest : layer.last(where: { thickness($0) >= 3 }) else { return }
+        let isLeft = canvas.x.position(place.x) < 0.5
+        let anchor = isThick && !isLeft ? "end" : "start"
+        let height = canvas.placeY((place.low + place.high) / 2) + 4
+        canvas.text(name, x: canvas.placeX(place.x) + (anchor == "end" ? -5 : 5), y: height, anchor: anchor, "label")
     }
 }
