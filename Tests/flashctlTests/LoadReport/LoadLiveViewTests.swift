@@ -65,7 +65,7 @@ import Testing
             close(master)
             close(slave)
         }
-        let read = Mutex(Data())
+        let read = Screenful()
         let output = Output(
             format: .table,
             color: false,
@@ -73,13 +73,9 @@ import Testing
             sink: OutputSink(
                 data: { _ in },
                 talk: { text in
-                    // Read at once: what nobody reads would block the writer.
-                    for part in Array(text.utf8).chunks(of: 1024) {
-                        _ = part.withUnsafeBytes { Glibc.write(slave, $0.baseAddress, $0.count) }
-                        var bytes = [UInt8](repeating: 0, count: 8192)
-                        let count = Glibc.read(master, &bytes, bytes.count)
-                        read.withLock { $0.append(contentsOf: bytes.prefix(max(0, count))) }
-                    }
+                    var text = text
+                    text.withUTF8 { _ = Glibc.write(slave, $0.baseAddress, $0.count) }
+                    read.drain(master)
                 }
             ),
             talkTerminal: .of(descriptor: slave),
@@ -90,18 +86,18 @@ import Testing
         if scenario == "resize" {
             var small = winsize(ws_row: 8, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
             try #require(ioctl(slave, UInt(TIOCSWINSZ), &small) == 0)
-            let before = read.withLock { $0.count }
+            let before = read.bytes.count
             // The signal that a terminal sends when its window changes; nobody else minds it.
-            for _ in 0..<400 where read.withLock({ $0.count }) == before {
+            for _ in 0..<400 where read.bytes.count == before {
                 kill(getpid(), SIGWINCH)
                 try await Task.sleep(for: .milliseconds(25))
             }
-            #expect(read.withLock { $0.count } > before, "it was not drawn again before the next second")
+            #expect(read.bytes.count > before, "it was not drawn again before the next second")
         }
         view.show(timeline(4))
-        let shown = read.withLock { $0 }
+        let shown = read.bytes
         view.end()
-        let all = read.withLock { $0 }
+        let all = read.bytes
         let rows = scenario == "resize" ? (8, 60) : (30, 90)
         let outcome = try await withFolder { folder in
             try shown.write(to: URL(filePath: folder + "/shown"))
@@ -117,8 +113,23 @@ import Testing
     }
 }
 
-extension Array {
-    fileprivate func chunks(of size: Int) -> [ArraySlice<Element>] {
-        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+/// What a pseudo-terminal was sent.
+private final class Screenful: Sendable {
+    private let data = Mutex(Data())
+
+    var bytes: Data { data.withLock { $0 } }
+
+    /// Reads until nothing more comes; the system hands it over a moment later.
+    func drain(_ descriptor: Int32) {
+        var patience: Int32 = 2000
+        while true {
+            var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&poller, 1, patience) > 0 else { return }
+            var buffer = [UInt8](repeating: 0, count: 8192)
+            let count = read(descriptor, &buffer, buffer.count)
+            guard count > 0 else { return }
+            data.withLock { $0.append(contentsOf: buffer.prefix(count)) }
+            patience = 100
+        }
     }
 }

@@ -108,11 +108,11 @@ import Testing
         #expect(failure?.status == .badInput)
     }
 
-    /// A full disk while the load runs: the result is printed all the same.
-    @Test func aFullDiskIsToldAtTheEnd() throws {
-        let collected = CollectingSink()
-        let presenter = try? presenter(["--hdr-log", "/dev/full"], collected)
-        #expect(presenter == nil, "a device that takes nothing is found before the load")
+    @Test func aFullDiskIsFoundBeforeTheLoad() {
+        let failure = #expect(throws: CommandFailure.self) {
+            _ = try presenter(["--hdr-log", "/dev/full"], CollectingSink())
+        }
+        #expect(failure?.status == .failure && failure?.message.hasPrefix("cannot write --hdr-log /dev/full: ") == true)
     }
 
     @Test func whereTheResultIsForProgramsTheVerdictIsTold() throws {

@@ -25,33 +25,33 @@ import Testing
             thresholds: [try LoadThreshold(parsing: "checkout.p99>20ms", option: "--fail-if")]
         )
         let text = screen.text(timeline(), width: 80, color: false)
-        #expect(
-            text == """
-                loadtest k6, open model, http://127.0.0.1:8080
-                [██░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░]  4 %  0:04  1:36 left
+        let bar = "[██" + String(repeating: "░", count: 54) + "]"
+        let stock = StockBar(sold: 300, held: 1500, free: 2200, unicode: true).text(width: 80, color: false)
+        let expected = """
+            loadtest k6, open model, http://127.0.0.1:8080
+            \(bar)  4 %  0:04  1:36 left
 
-                rate       target 1,000/s  sent 1,000/s  answered 1,000/s
-                           ████
-                generator  in flight 12, late 3, sent 40 µs late (p99), 0.50 processors
+            rate       target 1,000/s  sent 1,000/s  answered 1,000/s
+                       ████
+            generator  in flight 12, late 3, sent 40 µs late (p99), 0.50 processors
 
-                latency    p50 1.00 ms  p99 2.00 ms  max 3.00 ms
-                p50        ████
-                p99        ████
+            latency    p50 1.00 ms  p99 2.00 ms  max 3.00 ms
+            p50        ████
+            p99        ████
 
-                [██████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░]
-                █ 300 sold (7.5 %)  ▒ 1,500 held (37.5 %)  ░ 2,200 free (55.0 %)
-                backlog    37 journal entries not yet in Postgres
+            \(stock)backlog    37 journal entries not yet in Postgres
 
-                outcome       per second  total    share
-                ------------  ----------  -----  -------
-                held                 600  2,400  60.00 %
-                sold_out             399  1,596  39.90 %
-                server_error           1      4   0.10 %
+            outcome       per second  total    share
+            ------------  ----------  -----  -------
+            held                 600  2,400  60.00 %
+            sold_out             399  1,596  39.90 %
+            server_error           1      4   0.10 %
 
-                fails if checkout.p99>20ms: 2.00 ms
+            fails if checkout.p99>20ms: 2.00 ms
 
-                """
-        )
+            """
+        #expect(text == expected)
+        #expect(stock.contains("300 sold") && stock.contains("2,200 free"))
     }
 
     @Test(arguments: [20, 32, 40, 60, 80, 200])

@@ -99,7 +99,7 @@ import Testing
         let wanted = [
             record.requestText, record.rateText, "PROMISE BROKEN", "2 purchases have no receipt: 0a1b, 77fe",
             "every 200 has one purchase", "1,130,022", "checkout.p99>20ms", "Abacus 2000", "appendfsync everysec",
-            "fsync on", "flashctl loadtest --rate 2000/s", "Linux 6.1.0 x86_64", "revision abc", "service",
+            "fsync on", "flashctl loadtest --rate 2000/s", "Linux 6.1.0 x86_64", "revision abc", "Service time",
         ]
         for words in wanted { #expect(text.contains(words), "\(words)") }
     }

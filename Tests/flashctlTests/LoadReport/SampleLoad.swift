@@ -13,7 +13,7 @@ enum SampleLoad {
         return histogram
     }
 
-    /// A second in which so many checkouts were held and sold out, all within a millisecond.
+    /// A second in which so many checkouts were held after a millisecond, and sold out after two.
     static func second(
         _ number: Int,
         held: Int = 60,
@@ -33,7 +33,7 @@ enum SampleLoad {
             interval.outcomes[outcome] = UInt64(count)
             // Each outcome a little slower than the one before.
             let slower = microseconds * (1 + interval.latencies.count)
-            interval.latencies[outcome] = histogram(microseconds: (0..<count).map { slower - $0 % 10 })
+            interval.latencies[outcome] = histogram(microseconds: Array(repeating: slower, count: count))
         }
         interval.processors = 0.5
         interval.scheduleLagP99 = 40_000

@@ -19,13 +19,15 @@ struct LoadBaseline: Sendable, Equatable {
     /// - Throws: ``CommandFailure`` of bad input when there is none, or it holds something else.
     init(contentsOf path: String) throws(CommandFailure) {
         let shown = DisplayWidth.harmless(path)
-        let data: Data
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(filePath: path))
-            defer { try? handle.close() }
-            data = try handle.read(upToCount: LoadBaseline.longestFile + 1) ?? Data()
-        } catch {
-            let reason = LoadBaseline.reason(error)
+        var isFolder = ObjCBool(false)
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        guard isThere, !isFolder.boolValue, let handle = FileHandle(forReadingAtPath: path),
+            let data = try? handle.read(upToCount: LoadBaseline.longestFile + 1)
+        else {
+            let reason =
+                !isThere
+                ? "there is no such file"
+                : isFolder.boolValue ? "it is a folder" : "it is empty, or its permissions do not allow it"
             throw CommandFailure(
                 .badInput,
                 "cannot read --compare \(shown): \(reason)",
@@ -79,15 +81,5 @@ struct LoadBaseline: Sendable, Equatable {
             }
         }
         return texts
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-        switch underlying.map({ $0.code }) ?? (error as NSError).code {
-        case Int(ENOENT), NSFileReadNoSuchFileError, NSFileNoSuchFileError: return "there is no such file"
-        case Int(EACCES), NSFileReadNoPermissionError: return "its permissions do not allow it"
-        case Int(EISDIR): return "it is a folder"
-        default: return "the system refused"
-        }
     }
 }

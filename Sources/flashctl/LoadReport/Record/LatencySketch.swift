@@ -42,7 +42,7 @@ struct LatencySketch: Sendable, Equatable {
 
     /// Nanoseconds that so many percent of the latencies do not exceed; 0 without any.
     func value(atPercentile percentile: Double) -> UInt64 {
-        let wanted = max(1, UInt64((Double(count) * percentile / 100).rounded(.up)))
+        let wanted = max(1, UInt64((Double(count) * percentile.nextDown / 100).rounded(.up)))
         var passed: UInt64 = 0
         for bucket in buckets {
             passed += UInt64(bucket.count)
