@@ -142,7 +142,7 @@ import Testing
     @Test func aMissingFileIsNamed() async throws {
         try await withFolder { folder in
             for (path, why) in [(folder + "/none.json", "there is no such file"), (folder, "it is a folder")] {
-                do {
+                do throws(CommandFailure) {
                     _ = try LoadBaseline(contentsOf: path)
                     Issue.record("\(path) was read")
                 } catch {
