@@ -20,8 +20,10 @@ import Testing
             let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .deletingLastPathComponent().deletingLastPathComponent()
             let outcome = try await BuiltBinary.script(
-                "cd \"$ROOT\" && /usr/bin/python3 scripts/validate-json.py docs/schemas/loadtest.schema.json <\"$DATA\"",
-                environment: ["ROOT": root.path, "DATA": folder + "/data.json"]
+                "cd \"$ROOT\" && /usr/bin/python3 scripts/validate-json.py \"$SCHEMA\" <\"$DATA\"",
+                environment: [
+                    "SCHEMA": "docs/schemas/loadtest.schema.json", "ROOT": root.path, "DATA": folder + "/data.json",
+                ]
             )
             return outcome.status == 0 ? "" : outcome.output + outcome.talk
         }

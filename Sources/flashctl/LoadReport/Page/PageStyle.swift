@@ -55,7 +55,8 @@ enum PageStyle {
         .percentile { stroke: var(--ink); stroke-width: 1; }
         .limit { stroke: var(--bad); stroke-width: 1; stroke-dasharray: 6 4; }
         .line { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; }
-        .area { stroke: none; fill: currentColor; } svg .label { fill: var(--ink); fill: color-mix(in srgb, currentColor 60%, var(--ink)); }
+        .area { stroke: none; fill: currentColor; } 
+        svg .label { fill: var(--ink); fill: color-mix(in srgb, currentColor 60%, var(--ink)); }
         .shade { fill: var(--faint); opacity: .55; }
         .holds { fill: var(--good); } .fails { fill: var(--paper); stroke: var(--bad); stroke-width: 2; }
         .c-target { color: var(--soft); stroke-dasharray: 5 4; } .c-sent { color: var(--blue); }

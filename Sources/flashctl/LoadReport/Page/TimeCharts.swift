@@ -211,8 +211,8 @@ struct TimeCharts {
         canvas.labels(labels)
     }
 
-    /// Names a layer that has ended earlier: in it where it is thickest, or behind its end when it is thin everywhere. A
-    /// layer that can hardly be seen is left to the table.
+    /// Names a layer that has ended earlier: in it where it is thickest, or behind its end when it is thin everywhere.
+    /// One that can hardly be seen is left to the table.
     private static func name(
         _ layer: [(x: Double, low: Double, high: Double)],
         _ name: String,
