@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
-.PHONY: bench-operations bench-deps test-deps format lint clean
+.PHONY: bench-operations bench-shell bench-deps test-deps format lint clean
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -28,7 +28,7 @@ help:
 	@echo "make chaos   minutes of random faults (MINUTES=5 SEED=1)"
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
-	@echo "             bench-operations: the runbook in docs/OPERATIONS.md from three servers under load"
+	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
 	@echo "make uninstall   removes exactly those"
@@ -99,6 +99,9 @@ format: toolchain
 
 bench-operations: bench-deps build
 	python3 bench/operations.py $(ARGS)
+
+bench-shell: bench-deps test-deps build
+	/usr/bin/python3 bench/tour.py $(ARGS)
 
 bench: bench-deps build
 	python3 bench/run.py $(ARGS)

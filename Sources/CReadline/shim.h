@@ -10,12 +10,14 @@
 static inline void shim_setup(const char *name, rl_completion_func_t *complete, rl_voidfunc_t *redisplay) {
     rl_readline_name = name;
     rl_attempted_completion_function = complete;
-    rl_redisplay_function = redisplay;
     rl_completer_word_break_characters = " \t\n";
     // The signals belong to the program, which tells readline about them.
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_change_environment = 0;
+    // readline looks the terminal up only while it draws the line itself; Ctrl-L and bracketed paste need that.
+    rl_initialize();
+    rl_redisplay_function = redisplay;
 }
 
 static inline const char *shim_line(void) { return rl_line_buffer; }
@@ -44,6 +46,20 @@ static inline void shim_change_prompt(const char *prompt) {
     rl_set_prompt(prompt);
     rl_on_new_line();
     rl_redisplay_function();
+}
+
+// Whether the line itself is being typed, and not a search, an argument of a key or the rest of a sequence.
+static inline int shim_is_plain(void) {
+    return !RL_ISSTATE(RL_STATE_ISEARCH | RL_STATE_NSEARCH | RL_STATE_NUMERICARG | RL_STATE_CHARSEARCH |
+                       RL_STATE_VIMOTION | RL_STATE_MULTIKEY | RL_STATE_METANEXT);
+}
+
+// With its own drawing function readline clears what is there; with another one it does not know how.
+static inline void shim_resize(void) {
+    rl_voidfunc_t *redisplay = rl_redisplay_function;
+    rl_redisplay_function = rl_redisplay;
+    rl_resize_terminal();
+    rl_redisplay_function = redisplay;
 }
 
 static inline void shim_before_suspend(void) {

@@ -8,58 +8,8 @@ import sys
 import time
 
 import pexpect
-import pyte
 
-# A machine that runs other tests may be slow; what must be quick is measured apart.
-PATIENCE = 20.0
-
-
-class Terminal:
-    def __init__(self, program, *arguments, columns=100, rows=30, environment=None):
-        self.screen = pyte.Screen(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
-        variables = dict(os.environ, TERM="xterm", LC_ALL="C.UTF-8", NO_COLOR="1", **(environment or {}))
-        self.child = pexpect.spawn(program, ["shell", *arguments], env=variables, timeout=PATIENCE,
-                                   dimensions=(rows, columns))
-
-    def read(self, seconds=0.05):
-        try:
-            self.stream.feed(self.child.read_nonblocking(65536, timeout=seconds))
-            return True
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            return False
-
-    def text(self):
-        return "\n".join(line.rstrip() for line in self.screen.display).strip()
-
-    def last(self):
-        return self.text().splitlines()[-1] if self.text() else ""
-
-    def until(self, condition, what, patience=PATIENCE):
-        end = time.monotonic() + patience
-        while not condition():
-            self.read()
-            if time.monotonic() > end:
-                raise AssertionError(f"{what} did not happen; the screen:\n{self.text()}")
-
-    def sees(self, wanted, patience=PATIENCE):
-        self.until(lambda: wanted in self.text(), f"'{wanted}'", patience)
-
-    def prompt(self, patience=PATIENCE):
-        self.until(lambda: self.last().startswith("flash[") and self.last().endswith("]>"), "a prompt", patience)
-
-    def type(self, text):
-        self.child.send(text)
-
-    def run(self, line):
-        self.prompt()
-        self.type(line + "\r")
-
-    def leave(self):
-        self.prompt()
-        self.type("\x04")
-        self.until(lambda: not self.read() and not self.child.isalive(), "the end")
-        assert self.child.exitstatus == 0, self.child.exitstatus
+from terminal import Terminal
 
 
 def completion(program):
@@ -122,6 +72,16 @@ def interrupt(program):
     took = time.monotonic() - began
     print(f"Ctrl-C to prompt: {took * 1000:.0f} ms")
     assert took < 5, took
+    # One that comes as soon as the line is sent is not lost either.
+    for pause in (0.0, 0.001, 0.002, 0.005, 0.01, 0.02):
+        terminal.prompt()
+        terminal.type("\x0c")
+        terminal.until(lambda: "\n" not in terminal.text(), "an empty screen")
+        terminal.prompt()
+        terminal.type("sql select pg_sleep(60)\r")
+        time.sleep(pause)
+        terminal.type("\x03")
+        terminal.until(lambda: "pg_sleep" in terminal.text() and terminal.last().endswith("]>"), "a prompt again", 8)
     # The shell lives, and so does its connection or a new one.
     terminal.run("sql select 'alive' as state")
     terminal.sees("alive")
@@ -180,6 +140,8 @@ def pager(program):
 def paste(program):
     terminal = Terminal(program)
     terminal.prompt()
+    # The terminal was told to mark what is pasted (pyte keeps private modes shifted by five).
+    terminal.until(lambda: 2004 << 5 in terminal.screen.mode, "bracketed paste")
     terminal.type("\x1b[200~sql select 'pasted one' as a\nsql select 'pasted two' as b\x1b[201~")
     terminal.sees("pasted two")
     for _ in range(10):

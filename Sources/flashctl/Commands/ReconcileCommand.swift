@@ -34,8 +34,8 @@ struct ReconcileCommand: EnvironmentCommand {
     @Option(help: "The hash of the plan, as --plan prints it.")
     var confirm: String?
 
-    @Option(help: "Number of a sale. Default: every sale that is open.", completion: LiveCompletion.sales)
-    var sale: String?
+    @Option(help: "Number of a sale, or current. Default: every sale that is open.")
+    var sale: SaleArgument?
 
     @Option(help: "Why, for the records; 1 to 200 characters.")
     var reason = "reconciled"
@@ -44,7 +44,7 @@ struct ReconcileCommand: EnvironmentCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func validate() throws {
-        if let sale, SaleID(sale) == nil { throw ValidationError("--sale takes the number of a sale, not '\(sale)'.") }
+        if sale == .all { throw ValidationError("--sale takes the number of one sale, or current.") }
         guard plan != apply else { throw ValidationError("Give either --plan or --apply.") }
         if apply, confirm == nil { throw ValidationError("--apply needs --confirm with the hash that --plan prints.") }
         if plan, confirm != nil { throw ValidationError("--confirm belongs to --apply.") }
@@ -70,8 +70,8 @@ struct ReconcileCommand: EnvironmentCommand {
 
     private func plans(_ redis: RedisClient, _ postgres: PostgresConnection) async throws -> [ReconciliationPlan] {
         let reconciliation = Reconciliation(redis: redis, postgres: postgres)
-        var wanted = sale.flatMap { SaleID($0) }.map { [$0] } ?? []
-        if sale == nil { wanted = try await Verification(redis: redis, postgres: postgres).openSales() }
+        let verification = Verification(redis: redis, postgres: postgres)
+        let wanted = try await (sale.map { [$0] } ?? []).sales(verification, postgres)
         var plans: [ReconciliationPlan] = []
         for id in wanted { plans.append(try await reconciliation.plan(id)) }
         return plans

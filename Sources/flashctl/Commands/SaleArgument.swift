@@ -65,7 +65,7 @@ struct SaleFinder: Sendable {
         throw SaleFinder.noSale
     }
 
-    private static let noSale = CommandFailure(
+    static let noSale = CommandFailure(
         .failure,
         "there is no sale",
         nextStep: "`flashctl rotate-hour` makes the hourly ones, `flashctl seed-sale` one of your own"

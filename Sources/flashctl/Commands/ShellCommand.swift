@@ -37,25 +37,44 @@ struct ShellCommand: EnvironmentCommand {
 
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
-        // The private stores run for as long as the shell.
-        try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: true) { _ in
-            try await runShell(in: environment)
+        let script = script(in: environment)
+        // The private stores run for as long as the shell. With a person in front of it the shell sees to Ctrl-C.
+        try await Stores.using(
+            configuration,
+            local: storeOptions.local,
+            in: environment,
+            handlesSignals: script == nil
+        ) { _ in
+            if let script { try await run(script, in: environment) } else { try await runTerminal(in: environment) }
         }
     }
 
-    private func runShell(in environment: CommandEnvironment) async throws {
-        let session = StoreSession()
-        let interpreter = ShellInterpreter(
+    /// Nil for a person at a terminal.
+    private func script(in environment: CommandEnvironment) -> ShellScript? {
+        if let lines { return ShellScript(name: "-c", text: lines) }
+        let isTerminal = environment.inputTerminal.isTerminal && environment.dataTerminal.isTerminal
+        return isTerminal ? nil : .standardInput
+    }
+
+    private func interpreter(_ environment: CommandEnvironment, isScript: Bool) -> ShellInterpreter {
+        ShellInterpreter(
             environment: environment,
             storeWords: storeOptions.words,
-            session: session,
-            readOnly: readOnly
+            session: StoreSession(),
+            settings: ShellSettings(readOnly: readOnly, isScript: isScript, keepsGoing: isScript && keepGoing)
         )
+    }
+
+    private func run(_ script: ShellScript, in environment: CommandEnvironment) async throws {
+        var environment = environment
+        // A script looks the same wherever it runs.
+        environment.variables["NO_COLOR"] = "1"
+        let interpreter = interpreter(environment, isScript: true)
         do {
-            try await run(interpreter, environment)
-            await session.close()
+            _ = try await script.run(on: interpreter, keepsGoing: keepGoing)
+            await interpreter.session.close()
         } catch {
-            await session.close()
+            await interpreter.session.close()
             if let located = error as? ScriptError {
                 located.tell(environment.talkOutput)
                 throw located.told
@@ -64,18 +83,11 @@ struct ShellCommand: EnvironmentCommand {
         }
     }
 
-    private func run(_ interpreter: ShellInterpreter, _ environment: CommandEnvironment) async throws {
-        if let lines {
-            let script = ShellScript(name: "-c", text: ShellWords.lines(lines))
-            _ = try await script.run(on: interpreter, keepsGoing: keepGoing)
-            return
-        }
-        guard environment.inputTerminal.isTerminal, environment.dataTerminal.isTerminal else {
-            let text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
-            let script = ShellScript(name: "standard input", text: text)
-            _ = try await script.run(on: interpreter, keepsGoing: keepGoing)
-            return
-        }
+    private func runTerminal(in environment: CommandEnvironment) async throws {
+        let answer = try TerminalAnswer()
+        var environment = environment
+        environment.readAnswer = { answer.read() }
+        let interpreter = interpreter(environment, isScript: false)
         let assistant = ShellAssistant()
         let refresher = ShellRefresher(assistant: assistant, environment: environment) {
             try await interpreter.storeOptions()
@@ -85,8 +97,11 @@ struct ShellCommand: EnvironmentCommand {
             interpreter: interpreter,
             history: path.map { ShellHistory(path: $0) },
             refresher: refresher,
-            editor: try LineEditor(assistant: assistant)
+            editor: try LineEditor(assistant: assistant),
+            answer: answer
         )
-        try await terminal.run()
+        let status = try await terminal.run()
+        await interpreter.session.close()
+        if status != .success { throw SilentExit(status) }
     }
 }

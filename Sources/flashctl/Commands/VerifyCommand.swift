@@ -24,20 +24,14 @@ struct VerifyCommand: EnvironmentCommand {
             """
     )
 
-    @Option(help: "Number of a sale, or all, finished ones included.", completion: LiveCompletion.sales)
-    var sale: [String] = []
+    @Option(help: "Number of a sale, or current, or all, finished ones included.")
+    var sale: [SaleArgument] = []
 
     @Flag(help: "Leave out the attempts of sales with more than 200,000 of them.")
     var quick = false
 
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
-
-    func validate() throws {
-        for text in sale where text != "all" && SaleID(text) == nil {
-            throw ValidationError("--sale takes the number of a sale or all, not '\(text)'.")
-        }
-    }
 
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment)
@@ -61,12 +55,7 @@ struct VerifyCommand: EnvironmentCommand {
         _ postgres: PostgresConnection
     ) async throws -> (report: VerifyReport, trouble: (any Error)?) {
         let verification = Verification(redis: redis, postgres: postgres)
-        var wanted = sale.compactMap { SaleID($0) }
-        if sale.contains("all") {
-            wanted = try await SaleStore(postgres: postgres).all(limit: 100_000).map(\.id).reversed()
-        } else if sale.isEmpty {
-            wanted = try await verification.openSales()
-        }
+        let wanted = try await sale.sales(verification, postgres)
         var report = VerifyReport()
         var trouble: (any Error)?
         for id in wanted {
@@ -82,5 +71,21 @@ struct VerifyCommand: EnvironmentCommand {
         }
         if let trouble, report.sales.isEmpty { throw trouble }
         return (report, trouble)
+    }
+}
+
+extension [SaleArgument] {
+    /// The sales that are to be looked at, the oldest first; without an argument those that are open.
+    func sales(_ verification: Verification, _ postgres: PostgresConnection) async throws -> [SaleID] {
+        if isEmpty { return try await verification.openSales() }
+        var wanted: Set<SaleID> = []
+        for argument in self {
+            switch argument {
+            case .number(let id): wanted.insert(id)
+            case .current: wanted.insert(try await SaleFinder(postgres: postgres).current().id)
+            case .all: wanted.formUnion(try await SaleStore(postgres: postgres).all(limit: 100_000).map(\.id))
+            }
+        }
+        return wanted.sorted()
     }
 }

@@ -84,7 +84,8 @@ struct VerifyReport: Report, Sendable {
             ]
         }
         let columns: [TableLayout.Column] = [.init("result"), .init("invariant"), .init("figures")]
-        let result = report.violations == 0 ? "everything holds" : "\(report.violations) violations"
+        let count = report.violations
+        let result = count == 0 ? "everything holds" : count == 1 ? "1 violation" : "\(count) violations"
         let title = "sale \(report.saleID), \(standing(report)), epoch \(report.epoch): \(result)"
         var sections: [ReportSection] = [.table(title: title, TableLayout(columns: columns, rows: rows))]
         for invariant in report.invariants where invariant.violations > 0 {

@@ -15,14 +15,16 @@ enum CommandNames {
     }
 
     /// Refuses a command that does not exist, and names the nearest one.
-    static func check(_ arguments: [String]) throws(CommandFailure) {
+    ///
+    /// - Parameter others: what else may stand there, as in the shell, where no `flashctl` stands in front.
+    static func check(_ arguments: [String], besides others: [String] = []) throws(CommandFailure) {
         guard let first = arguments.first, !first.hasPrefix("-"), first != "help" || arguments.count > 1 else { return }
         let asksForHelp = first == "help"
         let name = asksForHelp ? arguments[1] : first
-        let known = all + ["help"] + (asksForHelp ? HelpTopic.allCases.map(\.rawValue) : [])
+        let known = all + others + ["help"] + (asksForHelp ? HelpTopic.allCases.map(\.rawValue) : [])
         guard !known.contains(name), !name.hasPrefix("-") else { return }
         let nearest = Suggestion.nearest(to: name, among: known)
-        let words = asksForHelp ? "flashctl help " : "flashctl "
+        let words = (others.isEmpty ? "flashctl " : "") + (asksForHelp ? "help " : "")
         throw CommandFailure(
             .usage,
             "there is no command '\(DisplayWidth.harmless(name))'",

@@ -24,6 +24,17 @@ struct CommandTable: Sendable {
     /// The command of this name.
     subscript(name: String) -> Command? { commands.first { $0.name == name } }
 
+    /// The command that the words begin with: `config show` before `config`.
+    func command(of words: [String]) -> Command? {
+        guard let first = words.first else { return nil }
+        return words.dropFirst().first.flatMap { self["\(first) \($0)"] } ?? self[first]
+    }
+
+    /// What may stand behind a command that has commands of its own.
+    func subcommands(of name: String) -> [String] {
+        commands.filter { $0.name.hasPrefix(name + " ") }.map { String($0.name.dropFirst(name.count + 1)) }
+    }
+
     /// Those of this program.
     static let own: CommandTable = {
         struct Dump: Decodable {
@@ -49,8 +60,16 @@ struct CommandTable: Sendable {
         let text = Data(Flashctl._dumpHelp().utf8)
         // The parser reads its own dump: it cannot be wrong, and without it only candidates are missing.
         guard let dump = try? JSONDecoder().decode(Dump.self, from: text) else { return CommandTable(commands: []) }
+        let nested = (dump.command.subcommands ?? []).flatMap { command -> [Dump.Command] in
+            let inner = (command.subcommands ?? []).map { inner in
+                var inner = inner
+                inner.commandName = "\(command.commandName) \(inner.commandName)"
+                return inner
+            }
+            return [command] + inner
+        }
         return CommandTable(
-            commands: (dump.command.subcommands ?? []).map { command in
+            commands: nested.map { command in
                 var entry = Command(name: command.commandName, abstract: command.abstract ?? "")
                 for argument in command.arguments ?? [] {
                     if argument.kind == "positional" {

@@ -61,7 +61,10 @@ enum MetaCommand: String, CaseIterable, Sendable {
     /// - Throws: ``CommandFailure`` that names the nearest one.
     static func find(_ name: String) throws(CommandFailure) -> MetaCommand {
         if let found = MetaCommand(rawValue: name) { return found }
-        let nearest = Suggestion.nearest(to: name, among: allCases.map(\.rawValue).filter { $0.count > 1 })
+        // What they are called in psql and redis-cli.
+        let others = ["quit": "q", "exit": "q", "c": "connect", "help": "?", "unset": "set NAME", "r": "connect"]
+        let nearest =
+            others[name] ?? Suggestion.nearest(to: name, among: allCases.map(\.rawValue).filter { $0.count > 1 })
         throw CommandFailure(
             .usage,
             "there is no \\\(DisplayWidth.harmless(name))",

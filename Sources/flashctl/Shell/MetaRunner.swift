@@ -13,21 +13,29 @@ struct MetaRunner: Sendable {
         let sink = interpreter.environment.sink
         switch command {
         case .quit: return .leave
-        case .help: try sink.data(MetaCommand.list)
+        case .help:
+            try sink.data(
+                "\(MetaCommand.list)\nShort forms, besides every command of flashctl (\\h):\n\(ShortForms.list)"
+            )
         case .commandHelp:
             let words = try words(argument)
+            if let help = words.first.flatMap(ShortForms.help) {
+                try sink.data(help)
+                return nil
+            }
             try await interpreter.run(words: words.isEmpty ? ["--help"] : ["help"] + words, raw: "", pipe: nil)
         case .watch: return try await watch(argument)
         case .timing: try await timing(argument)
         case .expanded: try await expanded(argument)
-        case .output:
-            await interpreter.change { $0.outputFile = argument.isEmpty ? nil : argument }
+        case .output: try await output(argument)
         case .pipe: try await pipe(argument)
         case .include: return try await include(argument)
         case .set: try await set(argument)
         case .pset: try await pset(argument)
         case .shell: try await ShellProgram.run(argument.isEmpty ? "${SHELL:-/bin/sh}" : argument)
-        case .connect: try await interpreter.connect(try words(argument))
+        case .connect:
+            let place = try await interpreter.connect(try words(argument))
+            interpreter.environment.talkOutput.say("Connected to \(place).")
         case .edit, .history:
             throw CommandFailure(.usage, "\\\(command.rawValue) needs a terminal")
         }
@@ -47,19 +55,35 @@ struct MetaRunner: Sendable {
     }
 
     private func watch(_ argument: String) async throws -> ShellInterpreter.Wish {
-        var words = try words(argument)
-        var seconds = 2.0
-        if let first = words.first, let number = Double(first) {
-            guard number >= 0.1 else { throw usage(.watch) }
-            seconds = number
-            words.removeFirst()
+        var interval = WatchInterval.usual
+        var line = argument
+        if let first = argument.split(separator: " ").first, let seconds = Double(first) {
+            interval = WatchInterval(seconds: seconds)
+            line = String(argument.dropFirst(first.count).drop { $0 == " " })
         }
-        if words.isEmpty { words = await interpreter.last }
-        guard !words.isEmpty else {
+        guard interval.isUsable else {
+            throw CommandFailure(.usage, "\\watch takes 0.1 to 3600 seconds", nextStep: "write \(MetaCommand.watch.usage)")
+        }
+        if line.isEmpty { line = await interpreter.lastLine }
+        guard !line.isEmpty else {
             throw CommandFailure(.usage, "there is no last command to watch", nextStep: "name one: \\watch 2 status")
         }
-        return .watch(seconds: seconds, words: words)
+        return .watch(seconds: interval.seconds, line: line)
     }
+
+    /// The file is emptied, and is there from now on: a wrong name is said before anything is lost.
+    private func output(_ argument: String) async throws {
+        guard !argument.isEmpty else { return await interpreter.change { $0.outputFile = nil } }
+        let path = MetaRunner.expanded(argument)
+        guard let file = fopen(path, "w") else {
+            throw CommandFailure(.failure, "cannot write \(path): \(String(cString: strerror(errno)))")
+        }
+        fclose(file)
+        await interpreter.change { $0.outputFile = path }
+    }
+
+    /// With the home folder in place of `~`.
+    private static func expanded(_ path: String) -> String { (path as NSString).expandingTildeInPath }
 
     private func timing(_ argument: String) async throws {
         let wanted = try toggle(argument, await interpreter.settings.timing, .timing)
@@ -119,7 +143,9 @@ struct MetaRunner: Sendable {
 
     private func include(_ path: String) async throws -> ShellInterpreter.Wish? {
         guard !path.isEmpty else { throw usage(.include) }
-        let script = try ShellScript(path: path)
-        return try await script.run(on: interpreter, keepsGoing: false)
+        let script = try ShellScript(path: MetaRunner.expanded(path))
+        // Leaving a file is not leaving the shell.
+        _ = try await script.run(on: interpreter, keepsGoing: await interpreter.settings.keepsGoing)
+        return nil
     }
 }

@@ -15,7 +15,7 @@ final class ShellAssistant: LineEditor.Assistant {
     private let table = CommandTable.own
 
     /// Words of the shell itself that stand where a command stands.
-    private static let ownWords = ["sql", "redis", "help"] + ShortForms.all.map(\.name)
+    private static let ownWords = ["help"] + ShortForms.all.map(\.name)
 
     /// Takes over what the stores say now.
     func learn(_ news: Known) {
@@ -26,16 +26,16 @@ final class ShellAssistant: LineEditor.Assistant {
 
     func candidates(line: String, word: String) -> [String] {
         let before = ShellAssistant.words(String(line.dropLast(word.count)))
-        let first = before.first
-        let found: [String]
-        if line.hasPrefix("\\") {
-            found = metaCandidates(before, word)
-        } else if let first {
-            found = argumentCandidates(first, before, word)
-        } else {
-            found = table.commands.map(\.name) + ShellAssistant.ownWords
-        }
+        let found = line.hasPrefix("\\") ? metaCandidates(before, word) : commandCandidates(before, word)
         return Array(Set(found.filter { $0.hasPrefix(word) })).sorted()
+    }
+
+    private func commandCandidates(_ words: [String], _ word: String) -> [String] {
+        let before = words.first == "flashctl" ? Array(words.dropFirst()) : words
+        guard let first = before.first else {
+            return table.commands.map(\.name).filter { !$0.contains(" ") } + ShellAssistant.ownWords
+        }
+        return argumentCandidates(first, before, word)
     }
 
     /// The words that are complete; none while a quote is open. The backslash of a command of the shell is no escape.
@@ -47,36 +47,73 @@ final class ShellAssistant: LineEditor.Assistant {
     private func metaCandidates(_ before: [String], _ word: String) -> [String] {
         guard let name = before.first?.dropFirst() else { return MetaCommand.allCases.map { "\\" + $0.rawValue } }
         switch name {
-        case "h", "watch": return table.commands.map(\.name)
+        case "h": return commandCandidates([], word)
+        case "watch":
+            let line = before.dropFirst()
+            return commandCandidates(Array(line.first.flatMap(Double.init) == nil ? line : line.dropFirst()), word)
         case "x": return Output.Expanded.allCases.map(\.rawValue)
         case "timing": return ["on", "off"]
         case "pset": return before.count > 1 ? Output.Format.allCases.map(\.rawValue) : ["format"]
         case "i", "o": return files(word)
-        case "connect": return ["--local", "--redis", "--postgres", "--config"]
+        case "connect":
+            return before.last == "--config" || before.last == "--local-directory"
+                ? files(word) : ["--local", "--local-directory", "--redis", "--postgres", "--config"]
         default: return []
         }
     }
 
     private func argumentCandidates(_ first: String, _ before: [String], _ word: String) -> [String] {
-        if first == "help" { return table.commands.map(\.name) + HelpTopic.allCases.map(\.rawValue) }
-        let full = ShortForms.expanded([first])
-        guard let command = table[full[0]] else {
-            return first == "attempts" ? Outcome.allCases.map(\.name) + known.withLock { $0.users } : []
+        if first == "help" { return commandCandidates([], word) + HelpTopic.allCases.map(\.rawValue) }
+        let form = ShortForms.all.first { $0.name == first }
+        let options = options(first, before)
+        if word.hasPrefix("--"), let sign = word.firstIndex(of: "=") {
+            let name = String(word[..<sign])
+            guard let option = options.first(where: { $0.names.contains(name) }) else { return [] }
+            return values(of: option, String(word[sign...].dropFirst())).map { "\(name)=\($0)" }
         }
-        if let last = before.last, before.count > 1 || full.count > 1,
-            let option = command.options.first(where: { $0.names.contains(last) }), let value = option.value
+        if before.count > 1, let last = before.last, let option = options.first(where: { $0.names.contains(last) }),
+            option.value != nil
         {
-            return values(of: option, named: value, word)
+            return values(of: option, word)
         }
-        if word.hasPrefix("-") { return command.options.flatMap(\.names).filter { $0.hasPrefix("--") } }
+        if word.hasPrefix("-") { return options.flatMap(\.names).filter { $0.hasPrefix("--") } }
+        if let form { return following(form, isFirst: before.count == 1) }
+        guard let command = table.command(of: before) else { return [] }
+        let nested = before.count == 1 ? table.subcommands(of: first) : []
+        guard nested.isEmpty else { return nested }
         return command.positionals.flatMap { positional in
             positional.contains("USER") || positional.contains("SUBJECT") ? known.withLock { $0.users } : []
         }
     }
 
-    private func values(of option: CommandTable.Option, named value: String, _ word: String) -> [String] {
+    /// The options of a command or a short form.
+    private func options(_ first: String, _ before: [String]) -> [CommandTable.Option] {
+        if let command = table.command(of: ShortForms.expanded([first]) + before.dropFirst()) { return command.options }
+        guard RecordQuery.Kind(rawValue: first) != nil else { return [] }
+        return [
+            CommandTable.Option(names: ["--sale"], value: "sale"),
+            CommandTable.Option(
+                names: ["-o", "--output"],
+                value: "output",
+                values: Output.Format.allCases.map(\.rawValue)
+            ),
+        ]
+    }
+
+    private func following(_ form: ShortForms.Form, isFirst: Bool) -> [String] {
+        guard isFirst else { return [] }
+        return switch form.follows {
+        case .nothing: []
+        case .sales: known.withLock { $0.sales } + ["current"]
+        case .users: known.withLock { $0.users }
+        case .attempts: Outcome.allCases.map(\.name) + known.withLock { $0.users }
+        case .redis: RedisReading.names
+        }
+    }
+
+    private func values(of option: CommandTable.Option, _ word: String) -> [String] {
         if !option.values.isEmpty { return option.values }
-        switch value {
+        switch option.value {
         case "sale": return known.withLock { $0.sales } + ["current", "all"]
         case "user": return known.withLock { $0.users }
         case "config", "local-directory": return files(word)
@@ -88,10 +125,11 @@ final class ShellAssistant: LineEditor.Assistant {
     private func files(_ word: String) -> [String] {
         let slash = word.lastIndex(of: "/").map { word.index(after: $0) } ?? word.startIndex
         let folder = String(word[..<slash])
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
+        let place = folder.isEmpty ? "." : (folder as NSString).expandingTildeInPath + "/"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
         return names.filter { $0.hasPrefix(word[slash...]) }.prefix(200).map { name in
             var isFolder: ObjCBool = false
-            _ = FileManager.default.fileExists(atPath: folder + name, isDirectory: &isFolder)
+            _ = FileManager.default.fileExists(atPath: place + "/" + name, isDirectory: &isFolder)
             return folder + name + (isFolder.boolValue ? "/" : "")
         }
     }
@@ -106,12 +144,13 @@ final class ShellAssistant: LineEditor.Assistant {
             let usage = meta.usage.split(separator: " ").dropFirst().joined(separator: " ")
             return usage.isEmpty ? nil : usage
         }
-        if first == "sql" { return words.count == 1 ? "SELECT …" : nil }
-        if first == "redis" { return words.count == 1 ? "COMMAND KEY …" : nil }
         if let form = ShortForms.all.first(where: { $0.name == first }) {
             return words.count == 1 ? String(form.usage.dropFirst(form.name.count + 1)) : nil
         }
-        guard let command = table[first] else { return nil }
+        if first == "help" { return words.count == 1 ? "COMMAND|TOPIC" : nil }
+        guard let command = table.command(of: words) else { return nil }
+        let nested = table.subcommands(of: words.joined(separator: " "))
+        if !nested.isEmpty { return nested.joined(separator: "|") }
         if let option = command.options.first(where: { $0.names.contains(words[words.count - 1]) }),
             let value = option.value
         {

@@ -25,13 +25,20 @@ struct ShellHistory: Sendable {
     /// Whether a line may be kept.
     static func mayKeep(_ line: String) -> Bool {
         guard let first = line.first, first != " ", !line.contains("\n") else { return false }
+        // A code stands anywhere: in quotes, in a URL, in front of a semicolon.
+        let tokens = line.split { !($0.isLetter || $0.isNumber || $0 == "-") }
+        if tokens.contains(where: { HoldCode(parsing: Array($0.utf8)) != nil }) { return false }
         let words = line.split { $0 == " " || $0 == "\t" || $0 == "=" || $0 == "'" || $0 == "\"" }
-        return !words.contains { HoldCode(parsing: Array($0.utf8)) != nil || isSecret($0) }
+        return !words.contains(where: isSecret)
     }
 
-    /// A URL with a password, or a word that names one.
+    /// What stands in lines with a secret.
+    private static let secretWords = ["password", "passwd", "secret", "token", "requirepass", "masterauth", "apikey"]
+
+    /// A URL with a password, or a word that announces one.
     private static func isSecret(_ word: Substring) -> Bool {
-        if word.lowercased().contains("password") { return true }
+        let lower = word.lowercased()
+        if lower == "auth" || secretWords.contains(where: lower.contains) { return true }
         guard let scheme = word.firstRange(of: "://"), let at = word[scheme.upperBound...].firstIndex(of: "@") else {
             return false
         }

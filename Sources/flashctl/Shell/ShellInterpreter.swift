@@ -7,28 +7,28 @@ actor ShellInterpreter {
     /// What a line asks the shell itself to do.
     enum Wish: Sendable, Equatable {
         case leave
-        /// Runs a command again and again.
-        case watch(seconds: Double, words: [String])
+        /// Runs a line again and again.
+        case watch(seconds: Double, line: String)
     }
 
     let environment: CommandEnvironment
     /// Options that name the stores, put behind every command that takes them.
     private(set) var storeWords: [String]
     let session: StoreSession
-    var settings = ShellSettings()
-    /// The last command, for `\watch` and `\|`.
-    private var lastWords: [String] = []
-    private var lastText = ""
+    var settings: ShellSettings
+    /// The last command as it was typed, for `\watch` and `\e`, and what it wrote, for `\|`.
+    private(set) var lastLine = ""
+    private(set) var lastOutput = ""
     /// Files that are being read, innermost last.
     var includes: [String] = []
 
-    init(environment: CommandEnvironment, storeWords: [String], session: StoreSession, readOnly: Bool) {
+    init(environment: CommandEnvironment, storeWords: [String], session: StoreSession, settings: ShellSettings) {
         var environment = environment
         environment.session = session
         self.environment = environment
         self.storeWords = storeWords
         self.session = session
-        settings.readOnly = readOnly
+        self.settings = settings
     }
 
     /// Runs one line.
@@ -43,7 +43,9 @@ actor ShellInterpreter {
         switch line {
         case .empty: return nil
         case .meta(let name, let argument): return try await MetaRunner(self).run(try MetaCommand.find(name), argument)
+        case .command(["quit"], _, nil), .command(["exit"], _, nil): return .leave
         case .command(let words, let raw, let pipe):
+            lastLine = text
             try await run(words: words, raw: raw, pipe: pipe)
             return nil
         }
@@ -53,7 +55,6 @@ actor ShellInterpreter {
     func run(words typed: [String], raw: String, pipe: String?) async throws {
         let words = settings.substituted(typed.first == "flashctl" ? Array(typed.dropFirst()) : typed)
         guard !words.isEmpty else { return }
-        lastWords = words
         let output = ShellOutput(target(pipe), base: environment.sink)
         var environment = environment
         environment.sink = output.sink
@@ -62,14 +63,15 @@ actor ShellInterpreter {
         let started = ContinuousClock.now
         let result: Result<Void, any Error>
         do {
-            try await execute(ShortForms.expanded(words), raw, environment)
+            try await execute(ShortForms.expanded(words), settings.substituted(statement: raw), environment)
             result = .success(())
         } catch {
             result = .failure(error)
         }
+        let took = ContinuousClock.now - started
         try await output.finish()
-        lastText = output.text
-        if settings.timing { tellTime(.now - started) }
+        lastOutput = output.text
+        if settings.timing { tellTime(took) }
         do {
             try result.get()
         } catch is OutputClosed {
@@ -83,10 +85,13 @@ actor ShellInterpreter {
     }
 
     private func execute(_ words: [String], _ raw: String, _ environment: CommandEnvironment) async throws {
-        if let store = StoreQuery(words, raw: raw) {
+        if words.contains("--help") || words.contains("-h"), words[0] != "sql", let help = ShortForms.help(words[0]) {
+            return try environment.sink.data(help)
+        }
+        if let store = try StoreQuery(words, raw: raw, format: settings.format) {
             return try await store.run(self.storeOptions(), settings, in: environment)
         }
-        try CommandNames.check(words)
+        try CommandNames.check(words, besides: ShortForms.all.map(\.name))
         if let topic = CommandNames.topic(of: words) { return try environment.sink.data(topic.text) }
         var command: any ParsableCommand
         do {
@@ -119,7 +124,7 @@ actor ShellInterpreter {
 
     /// The words with the options that hold for the whole shell, unless they are given or not taken.
     private func completed(_ words: [String]) -> [String] {
-        guard let command = CommandTable.own[words[0]] else { return words }
+        guard let command = CommandTable.own.command(of: words) else { return words }
         let known = Set(command.options.flatMap(\.names))
         var completed = words
         func has(_ names: [String]) -> Bool {
@@ -143,34 +148,59 @@ actor ShellInterpreter {
         if let pipe { return .program(pipe) }
         if let file = settings.outputFile { return .file(file) }
         let terminal = environment.measuredAgain() ?? environment.dataTerminal
-        guard environment.canAsk, let rows = terminal.height, let columns = terminal.width else { return .direct }
+        guard !settings.isScript, environment.canAsk, let rows = terminal.height, let columns = terminal.width else { return .direct }
         let names = ["FLASHCTL_PAGER", "PAGER"].lazy.compactMap { self.environment.variables[$0] }
         let pager = names.first { !$0.isEmpty } ?? "less -FIRX"
         return .screen(rows: rows, columns: columns, pager: pager)
     }
 
-    /// Runs a command whose data goes to `write`.
-    func collect(_ words: [String], _ write: @escaping @Sendable (String) -> Void) async throws {
+    /// Runs a line whose data goes to `write`.
+    func collect(_ text: String, _ write: @escaping @Sendable (String) -> Void) async throws {
         var environment = environment
         environment.sink = OutputSink(data: { write($0) }, talk: write)
         environment.expanded = settings.expanded
-        let words = settings.substituted(words)
-        let raw = words.dropFirst().joined(separator: " ")
-        try await execute(ShortForms.expanded(words), raw, environment)
+        let line: ShellLine
+        do {
+            line = try ShellLine(text)
+        } catch {
+            throw CommandFailure(.usage, error.message)
+        }
+        guard case .command(let typed, let raw, nil) = line else {
+            throw CommandFailure(.usage, "\\watch repeats a command of flashctl, without \\|")
+        }
+        let words = settings.substituted(typed)
+        try await execute(ShortForms.expanded(words), settings.substituted(statement: raw), environment)
     }
 
     // MARK: - For the commands of the shell itself
 
     func change(_ body: @Sendable (inout ShellSettings) -> Void) { body(&settings) }
 
-    func connect(_ words: [String]) async throws {
-        _ = try StoreOptions.parse(words)
-        storeWords = words
+    /// Leads to other stores, or to the same ones anew, once both have answered.
+    /// - Returns: where they are.
+    func connect(_ words: [String]) async throws -> String {
+        let wanted = words.isEmpty ? storeWords : words
+        let options: StoreOptions
+        do {
+            options = try StoreOptions.parse(wanted)
+        } catch {
+            throw CommandFailure(
+                .usage,
+                StoreOptions.message(for: error),
+                nextStep: "write \(MetaCommand.connect.usage)"
+            )
+        }
+        let configuration = try options.configuration(in: environment)
+        var environment = environment
+        environment.session = nil
+        let place = try await Stores.using(configuration, local: options.local, in: environment) { stores in
+            let (redis, postgres) = (try stores.redisEndpoint(), try stores.postgresEndpoint())
+            return try await stores.withPostgres { _ in
+                try await stores.withRedis { _ in "Redis at \(redis.location) and Postgres at \(postgres.location)" }
+            }
+        }
+        storeWords = wanted
         await session.close()
+        return place
     }
-
-    /// Words of the last command.
-    var last: [String] { lastWords }
-    /// What the last command wrote.
-    var lastOutput: String { lastText }
 }

@@ -25,7 +25,9 @@ enum ShellLine: Equatable, Sendable {
             return
         }
         let (body, pipe) = ShellLine.pipe(String(line))
-        let words = try ShellWords.split(body)
+        // The quotes of SQL are not those of a shell: what follows is for Postgres to read.
+        let isStatement = body.prefix { $0.isLetter } == "sql" && !(body.dropFirst(3).first.map { $0 > " " } ?? false)
+        let words = isStatement ? ["sql"] : try ShellWords.split(body)
         guard let name = words.first else {
             self = .empty
             return
@@ -100,17 +102,29 @@ enum ShellWords {
         return words + (word.map { [$0] } ?? [])
     }
 
-    /// The text with a line break in place of each `;` that stands in no quotes.
-    static func lines(_ text: String) -> String {
+    /// The commands of a text: lines, and what `;` separates in a line, unless it stands in quotes (`$$` of SQL too).
+    static func commands(_ text: String) -> [String] {
+        text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).flatMap { line -> [String] in
+            // In a comment, and behind `\!` and `\|`, it is no separator.
+            let start = line.drop { $0 == " " || $0 == "\t" }
+            guard !start.hasPrefix("#"), !start.hasPrefix("\\!"), !line.contains("\\|") else { return [String(line)] }
+            return separated(line)
+        }
+    }
+
+    private static func separated(_ line: Substring) -> [String] {
+        var parts = [""]
         var quote: Character?
-        return String(
-            text.map { character in
-                if character == "'" || character == "\"", quote == nil || quote == character {
-                    quote = quote == nil ? character : nil
-                }
-                return character == ";" && quote == nil ? "\n" : character
+        var previous: Character = " "
+        for character in line {
+            let isDollar = character == "$" && previous == "$"
+            if character == "'" || character == "\"" || isDollar, quote == nil || quote == character {
+                quote = quote == nil ? character : nil
             }
-        )
+            previous = isDollar ? " " : character
+            if character == ";", quote == nil { parts.append("") } else { parts[parts.count - 1].append(character) }
+        }
+        return parts
     }
 
     /// The text as one word.

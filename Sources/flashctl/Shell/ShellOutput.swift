@@ -75,7 +75,20 @@ final class ShellOutput: Sendable {
             defer { state.waiting = "" }
             return (state.waiting, state.program)
         }
-        if let program { return try await program.finish() }
+        if let program {
+            let status = try await program.finish()
+            switch target {
+            case .screen(_, _, let pager):
+                // What a shell says of a program that is not there: the data is shown all the same.
+                if status == 127 || status == 126 {
+                    base.talk("There is no pager `\(pager)`: set FLASHCTL_PAGER or PAGER.\n")
+                    try base.data(text)
+                }
+            case .program(let command): try ShellProgram.check(status, command)
+            default: break
+            }
+            return
+        }
         switch target {
         case .file(let path): try ShellOutput.append(waiting, to: path)
         default: if !waiting.isEmpty { try base.data(waiting) }

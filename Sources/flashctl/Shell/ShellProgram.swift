@@ -1,9 +1,15 @@
 import Foundation
 import Subprocess
+import Synchronization
 
 /// A program that the shell starts: in the process group of the shell, so that it may use the terminal.
 struct ShellProgram: Sendable {
-    private let task: Task<Void, any Error>
+    private let task: Task<Int32, any Error>
+    private static let running = Atomic<Int>(0)
+
+    /// Whether one runs: then the keys that end or stop something are for it, and not for the shell.
+    static var isInFront: Bool { running.load(ordering: .relaxed) > 0 }
+
     /// Where its input is written; −1 for one that reads what the shell reads.
     private let descriptor: Int32
 
@@ -21,14 +27,20 @@ struct ShellProgram: Sendable {
         }
         let (input, isPipe) = (ends[0], takesInput)
         descriptor = ends[1]
+        ShellProgram.running.add(1, ordering: .relaxed)
         task = Task {
-            _ = try await Subprocess.run(
+            defer { ShellProgram.running.subtract(1, ordering: .relaxed) }
+            let result = try await Subprocess.run(
                 .path("/bin/sh"),
                 arguments: ["-c", text],
                 input: .fileDescriptor(.init(rawValue: input), closeAfterSpawningProcess: isPipe),
                 output: .fileDescriptor(.init(rawValue: STDOUT_FILENO), closeAfterSpawningProcess: false),
                 error: .fileDescriptor(.init(rawValue: STDERR_FILENO), closeAfterSpawningProcess: false)
             )
+            switch result.terminationStatus {
+            case .exited(let code): return code
+            case .signaled(let signal): return 128 + signal
+            }
         }
     }
 
@@ -49,9 +61,10 @@ struct ShellProgram: Sendable {
     }
 
     /// Ends its input and waits until it has ended. Cancelling ends it.
-    func finish() async throws {
+    /// - Returns: its status; 128 and the signal that ended it.
+    func finish() async throws -> Int32 {
         if descriptor >= 0 { close(descriptor) }
-        try await withTaskCancellationHandler {
+        return try await withTaskCancellationHandler {
             try await task.value
         } onCancel: {
             task.cancel()
@@ -59,7 +72,13 @@ struct ShellProgram: Sendable {
     }
 
     /// Runs a program that reads what the shell reads, to its end.
+    /// - Throws: ``CommandFailure`` when it fails.
     static func run(_ text: String) async throws {
-        try await ShellProgram(text, takesInput: false).finish()
+        try check(try await ShellProgram(text, takesInput: false).finish(), text)
+    }
+
+    static func check(_ status: Int32, _ text: String) throws(CommandFailure) {
+        guard status != 0 else { return }
+        throw CommandFailure(.failure, "`\(text)` ended with status \(status)")
     }
 }

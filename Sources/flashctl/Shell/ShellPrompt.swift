@@ -8,6 +8,10 @@ struct ShellPrompt: Equatable, Sendable {
     var standing: Standing?
     /// What is away, in one word each.
     var missing: [String] = []
+    /// What else is critical, by the names of `doctor`.
+    var alarms: [String] = []
+    /// Whether Postgres has said that there is no sale.
+    var hasNoSale = false
 
     /// The sale at one instant.
     struct Standing: Equatable, Sendable {
@@ -21,11 +25,14 @@ struct ShellPrompt: Equatable, Sendable {
         var now: Timestamp
     }
 
-    /// `flash[2026-11-22T21 sold 7312/10000 12:41]> `, with `!` when something is away.
+    /// `flash[2026-11-22T21 sold 7312/10000 12:41]> `, with `!` when something is away or critical. While a store is
+    /// away the sale is the one that was seen last.
     var text: String {
-        let inside = [host, hour, units, countdown, paused].compactMap(\.self).joined(separator: " ")
-        let alarm = missing.isEmpty ? "" : "!" + missing.joined(separator: ",") + " "
-        return "flash[\(alarm)\(inside.isEmpty ? "no sale" : inside)]> "
+        let troubles = missing + alarms
+        let alarm = troubles.isEmpty ? nil : "!" + troubles.joined(separator: ",")
+        let sale = [hour, units, countdown, paused].compactMap(\.self).joined(separator: " ")
+        let known = sale.isEmpty ? (hasNoSale ? "no sale" : nil) : sale
+        return "flash[\([alarm, host, known].compactMap(\.self).joined(separator: " "))]> "
     }
 
     private var hour: String? { standing.map { String($0.opensAt.rfc3339.prefix(13)) } }

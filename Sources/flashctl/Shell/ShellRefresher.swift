@@ -11,13 +11,18 @@ actor ShellRefresher {
     private var current = ShellPrompt()
     private var redis: RedisClient?
     private var postgres: PostgresConnection?
+    private var addresses: Addresses?
+    private var lastCheck: ContinuousClock.Instant?
     private var wakeup: AsyncStream<Void>.Continuation?
+    /// Ends with the first look.
+    private let (firstLook, firstLooked) = AsyncStream.makeStream(of: Void.self)
 
     /// Between two looks.
     private static let interval = Duration.seconds(1)
+    private static let checkInterval = Duration.seconds(10)
     private static let most = 50
     /// The shell stands ready within 150 ms.
-    private static let moment = Duration.milliseconds(100)
+    private static let moment = Duration.milliseconds(60)
 
     init(
         assistant: ShellAssistant,
@@ -32,18 +37,14 @@ actor ShellRefresher {
     /// The prompt as it is known.
     var prompt: String { current.text }
 
-    /// The first prompt: with what is known after a moment, so that nobody waits for a store that is away.
+    /// The first prompt: with what ``run(_:)`` knows after a moment, so that nobody waits for a store that is away.
     func firstPrompt() async -> String {
-        let (done, continuation) = AsyncStream.makeStream(of: Void.self)
-        Task {
-            await look()
-            continuation.yield()
-        }
-        Task {
+        let patience = Task {
             try await Task.sleep(for: ShellRefresher.moment)
-            continuation.yield()
+            firstLooked.finish()
         }
-        for await _ in done { break }
+        for await _ in firstLook {}
+        patience.cancel()
         return current.text
     }
 
@@ -64,6 +65,7 @@ actor ShellRefresher {
             if Task.isCancelled { break }
             let before = current.text
             await look()
+            firstLooked.finish()
             if current.text != before { tell(current.text) }
         }
         clock.cancel()
@@ -72,40 +74,66 @@ actor ShellRefresher {
     }
 
     private func look() async {
-        var prompt = ShellPrompt()
+        var prompt = current
+        (prompt.missing, prompt.hasNoSale) = ([], false)
         do {
             let options = try await options()
             let configuration = try options.configuration(in: environment)
             let addresses = try Addresses(configuration, local: options.local, environment: environment)
-            prompt.host = addresses.host
+            if addresses != self.addresses {
+                await leave()
+                self.addresses = addresses
+                prompt = ShellPrompt(host: addresses.host)
+            }
             await connect(addresses, &prompt)
             if let postgres { try await read(postgres, &prompt) }
+            await check(configuration, &prompt)
+        } catch let failure as CommandFailure where failure == SaleFinder.noSale {
+            (prompt.standing, prompt.hasNoSale) = (nil, true)
         } catch is PostgresError {
-            prompt.missing.append("postgres")
-            postgres = nil
+            // A statement that was refused is no outage: the next command will explain it.
+            if postgres?.isUsable != true { prompt.missing.append("postgres") }
         } catch is RedisError {
-            prompt.missing.append("redis")
-            redis = nil
+            if redis?.isActive != true { prompt.missing.append("redis") }
         } catch {
-            // No sale yet, or a configuration that the next command will explain.
+            // A configuration that the next command will explain.
         }
         current = prompt
     }
 
+    /// Forgets stores that are not those of the shell any more.
+    private func leave() async {
+        assistant.learn(ShellAssistant.Known())
+        await redis?.close()
+        await postgres?.close()
+        (redis, postgres) = (nil, nil)
+    }
+
+    /// What is critical, looked at as often as servers do.
+    private func check(_ configuration: FlashConfiguration, _ prompt: inout ShellPrompt) async {
+        guard let redis, let postgres, lastCheck.map({ .now - $0 > ShellRefresher.checkInterval }) ?? true else {
+            return
+        }
+        var guards = GuardOptions(hostClock: { HostClock.now })
+        guards.allowNoAOF = configuration.allowNoAOF.value
+        guards.memoryPercent = configuration.memoryLimit.value
+        guards.backlogBytes = configuration.backlogLimit.value
+        let report = await GuardReader(options: guards, redis: { redis }, postgres: { postgres }).read()
+        prompt.alarms = report.checks.filter { $0.level == .critical }.map(\.name.rawValue)
+        lastCheck = .now
+    }
+
     private func connect(_ addresses: Addresses, _ prompt: inout ShellPrompt) async {
         let logger = Logger(label: "flashctl") { _ in SwiftLogNoOpLogHandler() }
-        if redis?.isActive != true {
-            redis = try? await RedisClient.connect(
-                to: addresses.redis,
-                on: MultiThreadedEventLoopGroup.singleton,
-                logger: logger
-            )
-        }
-        if postgres?.isUsable != true {
-            postgres = try? await PostgresConnection.connect(to: addresses.postgres, logger: logger)
-        }
-        if redis == nil { prompt.missing.append("redis") }
-        if postgres == nil { prompt.missing.append("postgres") }
+        // Side by side: none of them waits for one that is away.
+        async let redis = redis?.isActive == true
+            ? self.redis
+            : try? RedisClient.connect(to: addresses.redis, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
+        async let postgres = postgres?.isUsable == true
+            ? self.postgres : try? PostgresConnection.connect(to: addresses.postgres, logger: logger)
+        (self.redis, self.postgres) = await (redis, postgres)
+        if self.redis == nil { prompt.missing.append("redis") }
+        if self.postgres == nil { prompt.missing.append("postgres") }
     }
 
     private func read(_ postgres: PostgresConnection, _ prompt: inout ShellPrompt) async throws {
@@ -131,7 +159,7 @@ actor ShellRefresher {
     }
 
     /// Where the stores of the shell are.
-    private struct Addresses {
+    private struct Addresses: Equatable {
         let redis: RedisEndpoint
         let postgres: PostgresEndpoint
         /// Nil for those of this machine.

@@ -1,5 +1,8 @@
+import Collections
+import Dispatch
 import FlashSaleKit
 import Foundation
+import Synchronization
 
 /// Lines that nobody types: of a file, of standard input or of `-c`. They stop at the first error.
 struct ShellScript: Sendable {
@@ -8,21 +11,38 @@ struct ShellScript: Sendable {
 
     /// What stands in front of errors.
     let name: String
-    let text: String
+    /// The next line; nil at the end.
+    private let nextLine: @Sendable () async -> String?
 
     init(name: String, text: String) {
         self.name = name
-        self.text = text
+        let lines = Mutex(Deque(text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)))
+        nextLine = { lines.withLock { $0.popFirst() }.map(String.init) }
+    }
+
+    /// Standard input, line by line: each is run before the next one is waited for.
+    static var standardInput: ShellScript {
+        // Reading waits for as long as nobody writes: not on a thread that others need.
+        let queue = DispatchQueue(label: "flashctl.standard-input")
+        return ShellScript(name: "standard input") {
+            await withCheckedContinuation { continuation in
+                queue.async { continuation.resume(returning: readLine()) }
+            }
+        }
+    }
+
+    private init(name: String, nextLine: @escaping @Sendable () async -> String?) {
+        self.name = name
+        self.nextLine = nextLine
     }
 
     /// Reads a file.
     init(path: String) throws(CommandFailure) {
         do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+            self.init(name: path, text: try String(contentsOfFile: path, encoding: .utf8))
         } catch {
             throw CommandFailure(.badInput, "cannot read \(path): \(error.localizedDescription)")
         }
-        name = path
     }
 
     /// Runs all lines.
@@ -45,23 +65,29 @@ struct ShellScript: Sendable {
         keepsGoing: Bool
     ) async throws -> ShellInterpreter.Wish? {
         var last: (any Error)?
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            do {
-                switch try await interpreter.run(String(line)) {
-                case .leave: return .leave
-                case .watch:
-                    throw CommandFailure(.usage, "\\watch needs a terminal", nextStep: "use `--watch` of the command")
-                case nil: break
+        var wish: ShellInterpreter.Wish?
+        var number = 0
+        reading: while let line = await nextLine() {
+            number += 1
+            for command in ShellWords.commands(line) {
+                do {
+                    wish = try await interpreter.run(command)
+                    if case .watch = wish {
+                        let instead = "use `--watch` of the command"
+                        throw CommandFailure(.usage, "\\watch needs a terminal", nextStep: instead)
+                    }
+                    if wish == .leave { break reading }
+                } catch {
+                    let located = ScriptError.at("\(name):\(number)", error)
+                    guard keepsGoing, !(error is CancellationError) else { throw located }
+                    located.tell(interpreter.environment.talkOutput)
+                    last = located.told
                 }
-            } catch {
-                let located = ScriptError.at("\(name):\(index + 1)", error)
-                guard keepsGoing, !(error is CancellationError) else { throw located }
-                located.tell(interpreter.environment.talkOutput)
-                last = located.told
             }
         }
+        // Leaving is no pardon.
         if let last { throw last }
-        return nil
+        return wish
     }
 }
 

@@ -1,7 +1,6 @@
 @preconcurrency import Dispatch
 import FlashSaleKit
 import Foundation
-import Synchronization
 import UnixSignals
 
 /// A shell with a person in front of it.
@@ -10,22 +9,17 @@ struct ShellTerminal: Sendable {
     let history: ShellHistory?
     let refresher: ShellRefresher
     let editor: LineEditor
+    let answer: TerminalAnswer
 
     /// How long a command that was cancelled may take to end before the prompt comes back without it.
     private static let patience = Duration.milliseconds(150)
 
-    /// What may happen while a command runs.
-    private enum Happening: Sendable {
-        case ended(Result<ShellInterpreter.Wish?, any Error>)
-        case interrupted
-        case waitedEnough
-    }
-
-    /// Runs until Ctrl-D or `\q`. The status is 0: whoever types sees each error.
-    func run() async throws {
+    /// Runs until Ctrl-D or `\q`, with success: whoever types sees each error. SIGTERM and a window that is closed end
+    /// it as terminated.
+    func run() async throws -> ExitStatus {
         for line in history?.read() ?? [] { editor.post(.remember(line)) }
-        let happenings = Mutex<AsyncStream<Happening>.Continuation?>(nil)
-        let signals = Task { await listen(happenings) }
+        let running = RunningCommand()
+        let signals = Task { await listen(running) }
         let suspension = Suspension(editor)
         let refreshing = Task {
             await refresher.run { prompt in editor.post(.prompt(prompt)) }
@@ -37,16 +31,19 @@ struct ShellTerminal: Sendable {
             editor.post(.stop)
         }
         var prompt = await refresher.firstPrompt()
-        while case .line(let text) = await editor.read(prompt: prompt) {
-            remember(text)
+        while !running.isTerminated, case .line(let text) = await editor.read(prompt: prompt) {
             // Pasted lines arrive as one text.
-            for line in text.split(separator: "\n") {
-                guard try await run(String(line), happenings) else { return }
+            let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+            lines.forEach(remember)
+            for command in lines.flatMap(ShellWords.commands) where !running.isTerminated {
+                guard try await run(command, running) else { return .success }
             }
             await refresher.soon()
+            running.forget()
             prompt = await refresher.prompt
         }
         interpreter.environment.sink.talk("\n")
+        return running.isTerminated ? .terminated : .success
     }
 
     private func remember(_ text: String) {
@@ -60,22 +57,20 @@ struct ShellTerminal: Sendable {
     }
 
     /// Whether the shell goes on.
-    private func run(_ line: String, _ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async throws
-        -> Bool
-    {
+    private func run(_ line: String, _ running: RunningCommand) async throws -> Bool {
         if let meta = try? ShellLine(line), case .meta(let name, let argument) = meta {
             if name == "history" { try showHistory(argument); return true }
-            if name == "e" { return try await edit(happenings) }
+            if name == "e" { return try await edit(running) }
         }
         var wish: ShellInterpreter.Wish?
         let output = interpreter.environment.talkOutput
-        switch await run(happenings, { try await interpreter.run(line) }) {
+        switch await run(running, { try await interpreter.run(line) }) {
         case .success(let asked): wish = asked
         case .failure(let error): tell(error, output)
         }
-        if case .watch(let seconds, let words) = wish {
-            let watch = ShellWatch(interpreter: interpreter, seconds: seconds, words: words)
-            let result = await run(happenings) {
+        if case .watch(let seconds, let line) = wish {
+            let watch = ShellWatch(interpreter: interpreter, seconds: seconds, line: line)
+            let result = await run(running) {
                 try await watch.run()
                 return nil
             }
@@ -92,12 +87,12 @@ struct ShellTerminal: Sendable {
 
     /// Runs something that Ctrl-C ends.
     private func run(
-        _ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>,
+        _ running: RunningCommand,
         _ body: @escaping @Sendable () async throws -> ShellInterpreter.Wish?
     ) async -> Result<ShellInterpreter.Wish?, any Error> {
-        let (stream, continuation) = AsyncStream.makeStream(of: Happening.self)
-        happenings.withLock { $0 = continuation }
-        defer { happenings.withLock { $0 = nil } }
+        let (stream, continuation) = AsyncStream.makeStream(of: RunningCommand.Happening.self)
+        running.begin(continuation)
+        defer { running.end() }
         let task = Task {
             let result: Result<ShellInterpreter.Wish?, any Error>
             do { result = .success(try await body()) } catch { result = .failure(error) }
@@ -121,15 +116,19 @@ struct ShellTerminal: Sendable {
     }
 
     /// Ctrl-C drops the line that is typed, or ends what runs; the size of the window is readline's business.
-    private func listen(_ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async {
-        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigwinch, .sigterm) {
+    private func listen(_ running: RunningCommand) async {
+        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigwinch, .sigterm, .sighup) {
             switch signal {
             case .sigwinch: editor.post(.resize)
+            // A pager, an editor or another program has the terminal: the key was for it.
+            case .sigint where ShellProgram.isInFront: break
             case .sigint:
-                let running = happenings.withLock { $0 }
-                if let running { running.yield(.interrupted) } else { editor.post(.drop) }
+                answer.cancel()
+                // Only the editor knows whether the line is still being typed, or on its way to be run.
+                if !running.interrupt() { editor.post(.drop(otherwise: { running.interruptNext() })) }
             default:
-                happenings.withLock { $0 }?.yield(.interrupted)
+                running.terminate()
+                answer.cancel()
                 editor.post(.stop)
             }
         }
@@ -141,24 +140,32 @@ struct ShellTerminal: Sendable {
         try interpreter.environment.sink.data(lines.map { $0 + "\n" }.joined())
     }
 
-    /// Lets the last line be edited, and runs what comes out.
-    private func edit(_ happenings: borrowing Mutex<AsyncStream<Happening>.Continuation?>) async throws -> Bool {
-        let file = FileManager.default.temporaryDirectory.appending(path: "flashctl-\(UUID().uuidString).txt")
-        defer { try? FileManager.default.removeItem(at: file) }
-        let last = await interpreter.last.map(ShellWords.quoted).joined(separator: " ")
-        try Data((last + "\n").utf8).write(to: file)
-        try await ShellProgram.run("${VISUAL:-${EDITOR:-vi}} \(ShellWords.quoted(file.path))")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        for line in text.split(separator: "\n") where !line.hasPrefix("\\e") {
+    /// Lets the last line be edited, and runs what comes out, unless the editor fails or nothing was changed.
+    private func edit(_ running: RunningCommand) async throws -> Bool {
+        let last = await interpreter.lastLine
+        let edited: String?
+        do {
+            edited = try await ShellEdit.edited(last)
+        } catch {
+            tell(error, interpreter.environment.talkOutput)
+            return true
+        }
+        guard let edited else {
+            interpreter.environment.talkOutput.say("Nothing was changed, and nothing is run.", style: .dim)
+            return true
+        }
+        for line in edited.split(whereSeparator: \.isNewline) where !line.hasPrefix("\\e") {
             interpreter.environment.sink.talk(String(line) + "\n")
             remember(String(line))
-            guard try await run(String(line), happenings) else { return false }
+            for command in ShellWords.commands(String(line)) {
+                guard try await run(command, running) else { return false }
+            }
         }
         return true
     }
 }
 
-/// Ctrl-Z at the prompt: readline gives the terminal back before the process stops.
+/// Ctrl-Z: readline gives the terminal back before the process stops, and a program in front stops with it.
 private final class Suspension {
     private let source: any DispatchSourceSignal
 

@@ -5,7 +5,8 @@ import Synchronization
 struct ShellWatch: Sendable {
     let interpreter: ShellInterpreter
     let seconds: Double
-    let words: [String]
+    /// A command as it was typed.
+    let line: String
 
     /// Runs until it is cancelled. What fails is shown, and tried again.
     func run() async throws {
@@ -15,7 +16,7 @@ struct ShellWatch: Sendable {
             let collected = Mutex("")
             var failure: CommandFailure?
             do {
-                try await interpreter.collect(words) { text in collected.withLock { $0 += text } }
+                try await interpreter.collect(line) { text in collected.withLock { $0 += text } }
             } catch {
                 try Task.checkCancellation()
                 failure = FailureReport.failure(for: error)
@@ -23,7 +24,6 @@ struct ShellWatch: Sendable {
             var text = collected.withLock { $0 }
             if let failure { text += failure.message + "\n" + (failure.nextStep.map { "  next step: \($0)\n" } ?? "") }
             let terminal = interpreter.environment.measuredAgain() ?? interpreter.environment.dataTerminal
-            let line = words.map(ShellWords.quoted).joined(separator: " ")
             let footer = "\(line)   every \(NumberText.decimal(seconds, digits: 1)) s, Ctrl-C ends"
             try sink.data(WatchScreen.frame(text, footer: footer, terminal: terminal))
             try await Task.sleep(for: .seconds(seconds))

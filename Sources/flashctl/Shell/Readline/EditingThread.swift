@@ -15,6 +15,7 @@ struct EditingThread {
         var continuation: CheckedContinuation<LineEditor.Event, Never>?
         var finished: LineEditor.Event?
         var showsHint = false
+        var isStopped = false
     }
 
     func run() {
@@ -25,7 +26,6 @@ struct EditingThread {
             let isEditing = EditingThread.current.continuation != nil
             let (requests, input) = editor.wait(alsoForInput: isEditing)
             for request in requests {
-                if case .stop = request { return EditingThread.stop() }
                 EditingThread.handle(request)
             }
             if input, EditingThread.current.continuation != nil { EditingThread.readCharacter() }
@@ -35,6 +35,7 @@ struct EditingThread {
     private static func handle(_ request: LineEditor.Request) {
         let isEditing = current.continuation != nil
         switch request {
+        case .read(_, let continuation) where current.isStopped: continuation.resume(returning: .end)
         case .read(let prompt, let continuation):
             current.continuation = continuation
             current.prompt = prompt
@@ -42,23 +43,29 @@ struct EditingThread {
             rl_callback_handler_install(prompt) { line in EditingThread.finish(line) }
         case .remember(let line): add_history(line)
         case .prompt(let prompt):
-            guard isEditing, prompt != current.prompt else { return }
+            // A search or an argument stands in the place of the prompt: the next second will do.
+            guard isEditing, prompt != current.prompt, shim_is_plain() != 0 else { return }
             current.prompt = prompt
             eraseHint()
             shim_change_prompt(prompt)
-        case .drop:
-            guard isEditing else { return }
+        case .drop(let otherwise):
+            guard isEditing else { return otherwise() }
             eraseHint()
             shim_drop_line()
         case .resize:
-            rl_resize_terminal()
+            guard isEditing else { return rl_reset_screen_size() }
+            eraseHint()
+            shim_resize()
         case .suspend:
-            guard isEditing else { return }
+            guard isEditing else {
+                kill(getpid(), SIGSTOP)
+                return
+            }
             eraseHint()
             shim_before_suspend()
             kill(getpid(), SIGSTOP)
             shim_after_suspend()
-        case .stop: break
+        case .stop: stop()
         }
     }
 
@@ -81,7 +88,9 @@ struct EditingThread {
         rl_callback_handler_remove()
     }
 
+    /// Every line from now on is the end of the input.
     private static func stop() {
+        current.isStopped = true
         guard let continuation = current.continuation else { return }
         current.continuation = nil
         rl_callback_handler_remove()
@@ -118,7 +127,7 @@ extension EditingThread {
 
     private static func redisplay() {
         rl_redisplay()
-        guard shim_point() == shim_end(), current.continuation != nil, let line = shim_line() else { return }
+        guard shim_is_plain() != 0, shim_point() == shim_end(), current.continuation != nil, let line = shim_line() else { return }
         let typed = String(cString: line)
         guard let hint = current.assistant?.hint(line: typed), !hint.isEmpty else { return }
         // Only where it fits: what wraps cannot be taken back.

@@ -20,8 +20,8 @@ final class LineEditor: Sendable {
         case remember(String)
         /// Another prompt for the line that is being typed.
         case prompt(String)
-        /// Ctrl-C: the line is dropped.
-        case drop
+        /// Ctrl-C: the line is dropped. When none is being typed, the closure is called instead.
+        case drop(otherwise: @Sendable () -> Void)
         case resize
         /// Ctrl-Z: the terminal as it was, stop, and on again.
         case suspend

@@ -8,6 +8,11 @@ struct RowsReport: Report, Sendable {
     /// Whether there were more.
     var isCut = false
 
+    init(columns: [String], rows: [[String?]]) {
+        self.columns = columns
+        self.rows = rows
+    }
+
     /// The first rows of an answer of Postgres.
     init(_ answer: PostgresRows, most: Int) {
         columns = answer.columns
