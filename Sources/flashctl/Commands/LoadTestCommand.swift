@@ -131,7 +131,7 @@ struct LoadTestCommand: EnvironmentCommand {
         ) { stores in
             var plan = plan
             plan.saleID = try await consent(plan)
-            let verifier = verify ? LoadVerification.Stage(stores: stores, actor: environment.actor) : nil
+            let verifier = verify ? StoreComparison.Stage(stores: stores, actor: environment.actor) : nil
             try await verifier?.prepare()
             if plan.start == .nextHour { output.say("the load begins on the next full hour") }
             let progress = LoadProgress(plan, output: output)

@@ -66,12 +66,12 @@ import Testing
     }
 
     @Test func aBrokenPromiseCountsMore() {
-        var check = LoadVerification.Check("attempts")
+        var check = StoreComparison.Check("attempts")
         check.violate("x")
         let summary = summary { summary in
             summary.busyShare = 1
             summary.interruptedBy = .interrupted
-            summary.verification = LoadVerification(checks: [check])
+            summary.verification = StoreComparison(checks: [check])
         }
         #expect(summary.status == .invariantViolated)
         #expect(summary.sections.last?.text(width: nil, color: false).hasPrefix("violated: 1 answers") == true)

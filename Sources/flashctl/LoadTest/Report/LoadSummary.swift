@@ -30,7 +30,7 @@ struct LoadSummary: Sendable {
     /// What the server has said, of each worker; empty unless the plan keeps it.
     var histories: [LoadHistory] = []
     /// What came out when it was compared with the stores; nil when nobody asked.
-    var verification: LoadVerification?
+    var verification: StoreComparison?
 
     /// All kinds of requests.
     var tallies: [LoadTally] { [tally, purchasing.tally.requests, guesses, releases] }

@@ -40,14 +40,14 @@ struct LoadJudge {
     private var seen: [[UInt8]]
     /// Holds on record of this run's users, with the request that got them.
     private var recorded: [HoldID: Int] = [:]
-    private var attempts = LoadVerification.Check("attempts")
-    private var foreign = LoadVerification.Check("attempts never asked for")
-    private var holds = LoadVerification.Check("holds")
-    private var receipts = LoadVerification.Check("receipts")
-    private var stock = LoadVerification.Check("stock")
-    private var limits = LoadVerification.Check("limits")
-    private var guesses = LoadVerification.Check("guessed codes")
-    private var returns = LoadVerification.Check("returns")
+    private var attempts = StoreComparison.Check("attempts")
+    private var foreign = StoreComparison.Check("attempts never asked for")
+    private var holds = StoreComparison.Check("holds")
+    private var receipts = StoreComparison.Check("receipts")
+    private var stock = StoreComparison.Check("stock")
+    private var limits = StoreComparison.Check("limits")
+    private var guesses = StoreComparison.Check("guessed codes")
+    private var returns = StoreComparison.Check("returns")
     private var bought: [HoldID: PurchaseRow] = [:]
     private var released: Set<HoldID> = []
     private var terms: [SaleID: Terms] = [:]
@@ -97,7 +97,7 @@ struct LoadJudge {
     mutating func take(released hold: HoldID) { released.insert(hold) }
 
     /// What came out, when all rows were taken in.
-    mutating func checks() -> [LoadVerification.Check] {
+    mutating func checks() -> [StoreComparison.Check] {
         for (worker, history) in histories.enumerated() {
             for number in history.numbers where history[number].isSent {
                 judge(number, history[number], seen[worker][number / histories.count])

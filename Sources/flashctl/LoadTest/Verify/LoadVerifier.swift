@@ -17,8 +17,8 @@ struct LoadVerifier: Sendable {
     /// Compares all sales in which something of this run can be.
     ///
     /// - Parameter since: when the load began; sales that were over by then are left out.
-    func run(_ histories: [LoadHistory], since: Timestamp) async throws -> LoadVerification {
-        var verification = LoadVerification()
+    func run(_ histories: [LoadHistory], since: Timestamp) async throws -> StoreComparison {
+        var verification = StoreComparison()
         let sales = try await SaleStore(postgres: postgres).all(limit: 100_000)
             .filter { $0.epoch != nil && ($0.finishedAt.map { $0 >= since } ?? true) }
         verification.undrained = try await waitForDrain(sales)
@@ -40,7 +40,7 @@ struct LoadVerifier: Sendable {
         }
         verification.checks = judgement.change { $0.checks() }
         if verification.undrained > 0 {
-            var check = LoadVerification.Check("drain")
+            var check = StoreComparison.Check("drain")
             check.violate("\(verification.undrained) journal entries did not reach Postgres in time")
             verification.checks.append(check)
         }

@@ -151,9 +151,9 @@ import Testing
     }
 
     @Test func theTableNamesWhatIsBroken() throws {
-        var check = LoadVerification.Check("receipts")
+        var check = StoreComparison.Check("receipts")
         for number in 0..<12 { check.violate("hold \(number)") }
-        let verification = LoadVerification(checks: [LoadVerification.Check("attempts"), check])
+        let verification = StoreComparison(checks: [StoreComparison.Check("attempts"), check])
         let text = verification.sections.map { $0.text(width: nil, color: false) }.joined()
         #expect(text.contains("ok           attempts"))
         #expect(text.contains("12 violated  receipts"))

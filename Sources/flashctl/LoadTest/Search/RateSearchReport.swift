@@ -1,7 +1,7 @@
 /// The loads of a search, and the rate that it found.
-struct LoadSearchReport: Report, Sendable {
-    var steps: [LoadSearch.Step]
-    var end: LoadSearch.End
+struct RateSearchReport: Report, Sendable {
+    var steps: [RateSearch.Step]
+    var end: RateSearch.End
 
     /// The highest rate that was sustained, requests per second; nil when none was.
     var highest: Double? { steps.filter(\.isSustained).map(\.rate).max() }
@@ -17,7 +17,7 @@ struct LoadSearchReport: Report, Sendable {
     }
 
     /// The loads in the order of their rates, as a knee is drawn.
-    var knee: [LoadSearch.Step] { steps.sorted { $0.rate < $1.rate } }
+    var knee: [RateSearch.Step] { steps.sorted { $0.rate < $1.rate } }
 
     var data: DataValue {
         .fields([

@@ -1,7 +1,7 @@
 import FlashSaleKit
 
 /// What came out when the answers of a load test were compared with the stores.
-struct LoadVerification: Sendable, Equatable {
+struct StoreComparison: Sendable, Equatable {
     /// One promise.
     struct Check: Sendable, Equatable {
         var name: String
@@ -15,7 +15,7 @@ struct LoadVerification: Sendable, Equatable {
 
         mutating func violate(_ sentence: @autoclosure () -> String, times: Int = 1) {
             violations += times
-            if examples.count < LoadVerification.mostExamples { examples.append(sentence()) }
+            if examples.count < StoreComparison.mostExamples { examples.append(sentence()) }
         }
     }
 
@@ -56,11 +56,11 @@ struct LoadVerification: Sendable, Equatable {
 
     var sections: [ReportSection] {
         var rows = checks.map { check -> [TableLayout.Cell] in
-            LoadVerification.row(check.name, check.compared, check.violations)
+            StoreComparison.row(check.name, check.compared, check.violations)
         }
         for sale in sales {
             rows.append(
-                LoadVerification.row("verify of sale \(sale.saleID)", sale.invariants.count, sale.violations)
+                StoreComparison.row("verify of sale \(sale.saleID)", sale.invariants.count, sale.violations)
             )
         }
         let columns: [TableLayout.Column] = [.init("result"), .init("check"), .init("compared", .right)]

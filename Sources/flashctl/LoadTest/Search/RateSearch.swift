@@ -1,5 +1,5 @@
 /// Searches the highest rate of the open model at which a condition holds: it doubles until it does not, then bisects.
-struct LoadSearch: Sendable {
+struct RateSearch: Sendable {
     /// One load.
     struct Step: Sendable {
         /// Requests per second that were asked for.
@@ -38,19 +38,19 @@ struct LoadSearch: Sendable {
     /// Told after each load.
     var progress: @Sendable (Step) -> Void = { _ in }
 
-    func run() async throws -> LoadSearchReport {
+    func run() async throws -> RateSearchReport {
         var steps: [Step] = []
         var sustained: Double?
         var failed: Double?
-        var rate = min(max(start, LoadSearch.rates.lowerBound), LoadSearch.rates.upperBound)
-        while steps.count < LoadSearch.mostSteps {
+        var rate = min(max(start, RateSearch.rates.lowerBound), RateSearch.rates.upperBound)
+        while steps.count < RateSearch.mostSteps {
             let summary = try await load(rate)
             let isValid = summary.invalidBecause.isEmpty
             let isSustained = isValid && holds(summary)
             let step = Step(rate: rate, summary: summary, isSustained: isSustained)
             steps.append(step)
             progress(step)
-            if let status = summary.interruptedBy { return LoadSearchReport(steps: steps, end: .interrupted(status)) }
+            if let status = summary.interruptedBy { return RateSearchReport(steps: steps, end: .interrupted(status)) }
             if isSustained { sustained = max(sustained ?? 0, rate) } else { failed = min(failed ?? .infinity, rate) }
             guard let next = next(sustained, failed) else { return report(steps, sustained, failed) }
             rate = next
@@ -62,20 +62,20 @@ struct LoadSearch: Sendable {
     private func next(_ sustained: Double?, _ failed: Double?) -> Double? {
         switch (sustained, failed) {
         case (let low?, nil):
-            return low >= LoadSearch.rates.upperBound ? nil : min(low * 2, LoadSearch.rates.upperBound)
+            return low >= RateSearch.rates.upperBound ? nil : min(low * 2, RateSearch.rates.upperBound)
         case (nil, let high?):
-            return high <= LoadSearch.rates.lowerBound ? nil : max(high / 2, LoadSearch.rates.lowerBound)
+            return high <= RateSearch.rates.lowerBound ? nil : max(high / 2, RateSearch.rates.lowerBound)
         case (let low?, let high?): return high / low <= 1 + precision ? nil : (low + high) / 2
         case (nil, nil): return nil
         }
     }
 
-    private func report(_ steps: [Step], _ sustained: Double?, _ failed: Double?) -> LoadSearchReport {
+    private func report(_ steps: [Step], _ sustained: Double?, _ failed: Double?) -> RateSearchReport {
         let limit = steps.first { $0.rate == failed }
         if let limit, !limit.summary.invalidBecause.isEmpty {
-            return LoadSearchReport(steps: steps, end: .generator(limit.rate))
+            return RateSearchReport(steps: steps, end: .generator(limit.rate))
         }
         let end: End = failed == nil ? .beyond : sustained == nil ? .below : .found
-        return LoadSearchReport(steps: steps, end: end)
+        return RateSearchReport(steps: steps, end: end)
     }
 }

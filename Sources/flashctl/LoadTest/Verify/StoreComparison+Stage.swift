@@ -1,6 +1,6 @@
 import FlashSaleKit
 
-extension LoadVerification {
+extension StoreComparison {
     /// The part of the command that comes after the load.
     struct Stage: Sendable {
         let stores: Stores
@@ -50,7 +50,7 @@ extension LoadVerification {
         }
 
         private enum Ended: Sendable {
-            case compared(LoadVerification)
+            case compared(StoreComparison)
             case interrupted(ExitStatus)
             case noInterrupts
         }
