@@ -62,7 +62,11 @@ struct MetaRunner: Sendable {
             line = String(argument.dropFirst(first.count).drop { $0 == " " })
         }
         guard interval.isUsable else {
-            throw CommandFailure(.usage, "\\watch takes 0.1 to 3600 seconds", nextStep: "write \(MetaCommand.watch.usage)")
+            throw CommandFailure(
+                .usage,
+                "\\watch takes 0.1 to 3600 seconds",
+                nextStep: "write \(MetaCommand.watch.usage)"
+            )
         }
         if line.isEmpty { line = await interpreter.lastLine }
         guard !line.isEmpty else {

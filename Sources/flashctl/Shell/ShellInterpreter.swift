@@ -148,7 +148,9 @@ actor ShellInterpreter {
         if let pipe { return .program(pipe) }
         if let file = settings.outputFile { return .file(file) }
         let terminal = environment.measuredAgain() ?? environment.dataTerminal
-        guard !settings.isScript, environment.canAsk, let rows = terminal.height, let columns = terminal.width else { return .direct }
+        guard !settings.isScript, environment.canAsk, let rows = terminal.height, let columns = terminal.width else {
+            return .direct
+        }
         let names = ["FLASHCTL_PAGER", "PAGER"].lazy.compactMap { self.environment.variables[$0] }
         let pager = names.first { !$0.isEmpty } ?? "less -FIRX"
         return .screen(rows: rows, columns: columns, pager: pager)

@@ -105,9 +105,9 @@ enum ShellWords {
     /// The commands of a text: lines, and what `;` separates in a line, unless it stands in quotes (`$$` of SQL too).
     static func commands(_ text: String) -> [String] {
         text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).flatMap { line -> [String] in
-            // In a comment, and behind `\!` and `\|`, it is no separator.
+            // In a comment, and behind `\!`, it is no separator.
             let start = line.drop { $0 == " " || $0 == "\t" }
-            guard !start.hasPrefix("#"), !start.hasPrefix("\\!"), !line.contains("\\|") else { return [String(line)] }
+            guard !start.hasPrefix("#"), !start.hasPrefix("\\!") else { return [String(line)] }
             return separated(line)
         }
     }

@@ -32,7 +32,8 @@ struct ShellPrompt: Equatable, Sendable {
         let alarm = troubles.isEmpty ? nil : "!" + troubles.joined(separator: ",")
         let sale = [hour, units, countdown, paused].compactMap(\.self).joined(separator: " ")
         let known = sale.isEmpty ? (hasNoSale ? "no sale" : nil) : sale
-        return "flash[\([alarm, host, known].compactMap(\.self).joined(separator: " "))]> "
+        let parts = [alarm, host, known].compactMap(\.self)
+        return "flash[\(parts.isEmpty ? "..." : parts.joined(separator: " "))]> "
     }
 
     private var hour: String? { standing.map { String($0.opensAt.rfc3339.prefix(13)) } }

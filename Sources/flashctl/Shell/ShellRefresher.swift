@@ -126,10 +126,12 @@ actor ShellRefresher {
     private func connect(_ addresses: Addresses, _ prompt: inout ShellPrompt) async {
         let logger = Logger(label: "flashctl") { _ in SwiftLogNoOpLogHandler() }
         // Side by side: none of them waits for one that is away.
-        async let redis = redis?.isActive == true
+        async let redis =
+            redis?.isActive == true
             ? self.redis
             : try? RedisClient.connect(to: addresses.redis, on: MultiThreadedEventLoopGroup.singleton, logger: logger)
-        async let postgres = postgres?.isUsable == true
+        async let postgres =
+            postgres?.isUsable == true
             ? self.postgres : try? PostgresConnection.connect(to: addresses.postgres, logger: logger)
         (self.redis, self.postgres) = await (redis, postgres)
         if self.redis == nil { prompt.missing.append("redis") }

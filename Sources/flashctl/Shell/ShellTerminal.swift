@@ -145,7 +145,7 @@ struct ShellTerminal: Sendable {
         let last = await interpreter.lastLine
         let edited: String?
         do {
-            edited = try await ShellEdit.edited(last)
+            edited = try await ShellEdit.edited(last, interpreter.environment.variables)
         } catch {
             tell(error, interpreter.environment.talkOutput)
             return true

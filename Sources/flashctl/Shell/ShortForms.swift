@@ -14,8 +14,19 @@ enum ShortForms {
     enum Follower: Sendable { case nothing, sales, users, attempts, redis }
 
     static let all: [Form] = [
-        Form(name: "sale", usage: "sale [ID]", abstract: "the sale in both stores", words: ["status", "--fast"], follows: .sales),
-        Form(name: "stock", usage: "stock [--sale ID]", abstract: "the units that are free, held and sold", words: ["stock"]),
+        Form(
+            name: "sale",
+            usage: "sale [ID]",
+            abstract: "the sale in both stores",
+            words: ["status", "--fast"],
+            follows: .sales
+        ),
+        Form(
+            name: "stock",
+            usage: "stock [--sale ID]",
+            abstract: "the units that are free, held and sold",
+            words: ["stock"]
+        ),
         Form(name: "top", usage: "top", abstract: "the sale, renewed every 2 seconds", words: ["status", "--watch"]),
         Form(
             name: "user",

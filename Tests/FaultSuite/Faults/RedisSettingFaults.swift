@@ -13,15 +13,22 @@ extension Fault {
     private static let evictionPolicy = Fault("eviction-policy", setup: servers(1, or: 2)) { strike in
         let shop = strike.shop
         try await shop.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        let change = History.now
         // Ten seconds, and whatever a busy machine is late.
         let deadline = ContinuousClock.now + .seconds(32)
         try await Task.sleep(for: .seconds(3))
-        var selling = shop.history.selling(since: History.now - 1_000_000, servers: shop.serverCount)
+        var selling = shop.history.selling(since: change, servers: shop.serverCount)
         while !selling.isEmpty, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(100))
-            selling = shop.history.selling(since: History.now - 1_000_000, servers: shop.serverCount)
+            selling = shop.history.selling(since: change, servers: shop.serverCount)
         }
         if !selling.isEmpty { shop.fail("servers \(selling) go on although Redis may evict keys") }
+        // They stay shut.
+        let shut = History.now
+        try await Task.sleep(for: .seconds(2))
+        let later = shop.history.answers(since: shut)
+        if later.decided > 0 { shop.fail("\(later.decided) checkouts were decided although Redis may evict keys") }
+        if later.refused == 0 { shop.fail("no server was asked while Redis might evict keys") }
         try await shop.redis("CONFIG", "SET", "maxmemory-policy", "noeviction")
     }
 

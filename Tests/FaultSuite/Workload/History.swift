@@ -104,13 +104,20 @@ final class History: Sendable {
         }
     }
 
-    /// The servers that have decided a checkout since `instant`, or have not refused one with 503.
+    /// The servers of which one of the last three answers to checkouts sent since `instant` is no 503. A server that
+    /// nobody has asked sells nothing.
     func selling(since instant: Int64, servers: Int) -> [Int] {
-        let later = all.filter { $0.kind == .checkout && $0.sentAt >= instant }
+        let answered = all.filter { $0.kind == .checkout && $0.sentAt >= instant && $0.status != nil }
         return (0..<servers).filter { server in
-            let asked = later.filter { $0.server == server }
-            return asked.contains { $0.decision != nil } || !asked.contains { $0.status == 503 }
+            let last = answered.filter { $0.server == server }.sorted { $0.sentAt < $1.sentAt }.suffix(3)
+            return last.contains { $0.status != 503 }
         }
+    }
+
+    /// Checkouts sent since `instant` that were decided, and those that were refused with 503.
+    func answers(since instant: Int64) -> (decided: Int, refused: Int) {
+        let later = all.filter { $0.kind == .checkout && $0.sentAt >= instant }
+        return (later.count { $0.decision != nil }, later.count { $0.status == 503 })
     }
 
     /// When the sale sold again after `instant`: a decided checkout and a receipt, both asked for after it.

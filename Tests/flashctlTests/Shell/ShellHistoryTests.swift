@@ -18,7 +18,8 @@ struct ShellHistoryTests {
         for line in [
             "", " status", "code \(code)", "code \(code.lowercased())", "explain '\(code)'",
             "\\connect --redis redis://me:secret@host", "\\connect --postgres=postgres://u:p@db/x",
-            "sql select 'password'", "a\nb",
+            "sql select 'password'", "a\nb", "code \(code);", "\\! true 'http://h/purchase?code=\(code)&x=1'",
+            "redis auth hunter2", "run --token=abcdef123", "redis config set requirepass X",
         ] {
             #expect(!ShellHistory.mayKeep(line), "\(line)")
         }

@@ -38,8 +38,10 @@ struct ShellPromptTests {
     }
 
     @Test func itSaysWhatIsAway() {
-        #expect(ShellPrompt().text == "flash[no sale]> ")
-        #expect(ShellPrompt(missing: ["redis"]).text == "flash[!redis no sale]> ")
+        #expect(ShellPrompt().text == "flash[...]> ")
+        #expect(ShellPrompt(hasNoSale: true).text == "flash[no sale]> ")
+        #expect(ShellPrompt(missing: ["redis"]).text == "flash[!redis]> ")
+        #expect(ShellPrompt(alarms: ["ledger_lag"], hasNoSale: true).text == "flash[!ledger_lag no sale]> ")
         #expect(
             ShellPrompt(host: "db.example", missing: ["redis", "postgres"]).text
                 == "flash[!redis,postgres db.example]> "
@@ -65,6 +67,18 @@ struct ShellPromptTests {
         #expect(offered("\\x ") == ["auto", "off", "on"])
         #expect(offered("help exit") == ["exit-codes"])
         #expect(offered("nonsense ") == [])
+        #expect(offered("sale 1") == ["12", "13"])
+        #expect(offered("status --sale=1") == ["--sale=12", "--sale=13"])
+        #expect(offered("config sh") == ["show"])
+        #expect(offered("config show --ori") == ["--origin"])
+        #expect(offered("\\watch 2 status --sale 1") == ["12", "13"])
+        #expect(offered("\\watch stoc") == ["stock"])
+        #expect(offered("flashctl stat") == ["status"])
+        #expect(offered("flashctl status --fa") == ["--fast"])
+        #expect(offered("code ") == [])
+        #expect(offered("attempts sold") == ["sold_out"])
+        #expect(offered("ledger --sale 1") == ["12", "13"])
+        #expect(offered("redis xr") == ["xrange", "xrevrange"])
         #expect(EditingThread.commonPrefix(["--sale", "--sales"]) == "--sale")
         #expect(EditingThread.commonPrefix(["a", "b"]) == "")
     }
@@ -76,6 +90,8 @@ struct ShellPromptTests {
         #expect(assistant.hint(line: "status --sale ") == "SALE")
         #expect(assistant.hint(line: "status -o ") == "table|json|yaml|ndjson")
         #expect(assistant.hint(line: "\\watch ") == "[SECONDS] [COMMAND]")
+        #expect(assistant.hint(line: "help ") == "COMMAND|TOPIC")
+        #expect(assistant.hint(line: "config ") == "show")
         #expect(assistant.hint(line: "status") == nil)
         #expect(assistant.hint(line: "nonsense ") == nil)
     }

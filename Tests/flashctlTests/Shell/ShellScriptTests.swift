@@ -143,11 +143,98 @@ import Testing
                 try await TestDatabase.rows("select count(*)::text from sales", at: stores.stack.postgresURL)
                     == [["0"]]
             )
-            for statement in [
-                "insert into installation default values", "create table x()", "select 1; drop table sales",
-            ] {
+            for (statement, status) in [
+                ("insert into installation default values", 2), ("create table x()", 2),
+                ("copy (select 1) to program 'true'", 2), ("set search_path = nowhere", 2), ("checkpoint", 2),
+                ("with x as (delete from sales returning 1) select * from x", 1), ("select nextval('epochs')", 77),
+                ("select 1; drop table sales", 64), ("select $$a$$; nonsense", 64), ("", 64),
+            ] as [(String, Int32)] {
                 let outcome = try await shell("sql \(statement)\n", in: stores)
-                #expect(outcome.status == 1, "\(statement): \(outcome.output)")
+                #expect(outcome.status == status, "\(statement): \(outcome.output)\(outcome.talk)")
+            }
+        }
+    }
+
+    /// What functions do in a statement is undone, and no setting outlives it.
+    @Test func aStatementLeavesNothingBehind() async throws {
+        try await CommandStack.with { stores in
+            let lines = """
+                sql select lo_from_bytea(0, 'written')
+                sql select pg_advisory_lock(42)
+                sql select set_config('search_path', 'nowhere', false)
+                migrate --dry-run
+                sql show search_path
+                sql explain select 1
+                sql table sales
+                sql select count(*) from pg_locks where locktype = 'advisory' and objid = 42
+                """
+            let outcome = try await shell(lines, ["--keep-going"], in: stores)
+            #expect(outcome.status == 0, "\(outcome.talk)")
+            #expect(outcome.output.contains("$user"))
+            #expect(outcome.output.contains("Result"))
+            let left = try await TestDatabase.rows(
+                """
+                select (select count(*) from pg_largeobject_metadata)::text,
+                    (select count(*) from pg_locks where locktype = 'advisory' and objid = 42)::text
+                """,
+                at: stores.stack.postgresURL
+            )
+            #expect(left == [["0", "0"]])
+        }
+    }
+
+    @Test func noMoreRowsAreFetchedThanShown() async throws {
+        try await CommandStack.with { stores in
+            let outcome = try await shell("sql select generate_series(1, 100000000) as n \\| tail -1\n", in: stores)
+            #expect(outcome.status == 0, "\(outcome.talk)")
+            #expect(outcome.output.contains("(10,000 rows)"))
+            #expect(outcome.talk.contains("Only the first 10,000 rows are shown."))
+        }
+    }
+
+    @Test func linesAreRunAsTheyCome() async throws {
+        try await CommandStack.with { stores in
+            try await withFolder { folder in
+                let outcome = try await BuiltBinary.script(
+                    """
+                    ( echo "redis ping"
+                      for try in $(seq 300); do grep -q PONG "$OUT" && break; sleep 0.1; done
+                      grep -q PONG "$OUT" && printf "sql select 'second' as x\\r\\n\\r\\nredis ping\\r\\n"
+                    ) | "$0" shell >"$OUT"
+                    """,
+                    environment: environment(stores).merging(["OUT": folder + "/out"]) { $1 }
+                )
+                #expect(outcome.status == 0, "\(outcome.talk)")
+                let output = try String(contentsOfFile: folder + "/out", encoding: .utf8)
+                #expect(output.contains("second"))
+                #expect(output.matches(of: /PONG/).count == 2)
+            }
+        }
+    }
+
+    @Test func everyErrorDecidesTheStatus() async throws {
+        try await CommandStack.with { stores in
+            try await withFolder { folder in
+                try write("nonsense\nredis ping\n\\q\nredis time\n", to: folder + "/inner")
+                for (lines, options, status, shown) in [
+                    ("nonsense\n\\q\n", ["--keep-going"], 64, ""),
+                    ("nonsense\nquit\nredis ping\n", ["--keep-going"], 64, ""),
+                    ("\\i \(folder)/inner\nsql select 'outer' as x\n", ["--keep-going"], 64, "PONG outer"),
+                    ("\\! false\nredis ping\n", [], 1, ""), ("redis ping \\| false\nredis ping\n", [], 1, ""),
+                    ("\\watch inf stock\n", [], 64, ""), ("\\o \(folder)/no/file\nredis ping\n", [], 1, ""),
+                    ("\\connect foo\nredis ping\n", [], 64, ""), ("\\connect\nredis ping\n", [], 0, "PONG"),
+                    ("\\connect --redis 127.0.0.1:1\nredis ping\n", ["--keep-going"], 69, "PONG"),
+                    ("stock --nonsense\n", [], 64, ""), ("ledger alice\n", [], 64, ""),
+                    ("attempts held alice\n", [], 64, ""), ("stock --sale 99\n", [], 1, ""),
+                    ("stock --help\n", [], 0, "the units that are free"),
+                    ("\\set s 7\nsql select :s + 1 as n, ':s'::text as word\n", [], 0, "8 :s"),
+                ] as [(String, [String], Int32, String)] {
+                    let outcome = try await shell(lines, options, in: stores)
+                    #expect(outcome.status == status, "\(lines): \(outcome.output)\(outcome.talk)")
+                    for word in shown.split(separator: " ") { #expect(outcome.output.contains(word), "\(lines)") }
+                    if shown.isEmpty { #expect(!outcome.output.contains("PONG"), "\(lines)") }
+                    #expect(!outcome.talk.contains("CommandError"), "\(outcome.talk)")
+                }
             }
         }
     }

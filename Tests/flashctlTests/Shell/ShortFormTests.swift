@@ -38,6 +38,9 @@ import Testing
             #expect(refused.contains("dave") && !refused.contains("carol") && refused.contains("(1 row)"))
             let own = try await shell("attempts bob", shop.stores).output
             #expect(own.contains("bob") && own.contains("held") && own.contains("(1 row)"))
+            let rows = try await shell("attempts -o json bob --sale current", shop.stores)
+            let list = try JSONSerialization.jsonObject(with: Data(rows.output.utf8)) as? [[String: Any]]
+            #expect(list?.count == 1 && list?[0]["user_id"] as? String == "bob")
             let ledger = try await shell("ledger", shop.stores).output
             #expect(ledger.contains("carol") && ledger.contains("held") && !ledger.contains("dave"))
         }

@@ -127,7 +127,8 @@ extension EditingThread {
 
     private static func redisplay() {
         rl_redisplay()
-        guard shim_is_plain() != 0, shim_point() == shim_end(), current.continuation != nil, let line = shim_line() else { return }
+        guard shim_is_plain() != 0, shim_point() == shim_end(), current.continuation != nil, let line = shim_line()
+        else { return }
         let typed = String(cString: line)
         guard let hint = current.assistant?.hint(line: typed), !hint.isEmpty else { return }
         // Only where it fits: what wraps cannot be taken back.
