@@ -1,6 +1,5 @@
 import ArgumentParser
 import FlashSaleKit
-import NIOPosix
 
 /// `flashctl loadtest`
 struct LoadTestCommand: EnvironmentCommand {
@@ -32,15 +31,22 @@ struct LoadTestCommand: EnvironmentCommand {
             though nothing but itself held them up, fewer than 99 % of them were looked at in time, or its threads \
             were busy for more than 85 % of the time.
 
+            --fail-if ends the run with 99 if an expression is true of it, --compare if an earlier run was better. \
+            --find-max runs one load of 10 s after the other, doubles the rate until its expression is not true any \
+            more, and then closes in on the limit. --report writes a page with charts, --hdr-log all latencies.
+
             Exit status: 0 all is well, 1 a request got a server error or no answer, 64 the target needs --yes-i-mean, \
-            69 it cannot be reached, 97 the generator was the limit, 98 answers and stores disagree, 130 after Ctrl-C: \
-            the first one waits for answers, the second does not; the summary is printed all the same.
+            69 it cannot be reached, 97 the generator was the limit, 98 answers and stores disagree, 99 a threshold \
+            was crossed, 130 after Ctrl-C: the first one waits for answers, the second does not; the summary is \
+            printed all the same.
 
             Examples:
               flashctl loadtest --rate 2000/s --duration 30s --purchases 100 --verify --local
               flashctl loadtest --stages 0:10s,5000:30s,20000:5s --arrivals poisson
               flashctl loadtest --preset k6 --rate 5000/s --duration 1m
               flashctl loadtest --preset hour --spike-at now --verify --local
+              flashctl loadtest --rate 2000/s --fail-if 'checkout.p99>20ms' --report out.html
+              flashctl loadtest --find-max 'checkout.p99<20ms' --report knee.html
               flashctl loadtest --preset megaload
               flashctl loadtest --requests 20000 --purchases 100
               flashctl loadtest --requests 50000 --connections 200 -o json \\
@@ -62,6 +68,14 @@ struct LoadTestCommand: EnvironmentCommand {
 
     @Option(help: "Distances between requests of the open model: constant, or as people come (poisson).")
     var arrivals: LoadArrivals?
+
+    @Option(
+        help: ArgumentHelp(
+            "Search the highest rate at which this is true, e.g. 'checkout.p99<20ms'; each load takes 10 s.",
+            valueName: "expression"
+        )
+    )
+    var findMax: String?
 
     @Flag(help: "The closed model: each connection waits for its answer.")
     var closed = false
@@ -106,73 +120,60 @@ struct LoadTestCommand: EnvironmentCommand {
     var yesIMean: String?
 
     @OptionGroup var storeOptions: StoreOptions
-    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var reports: LoadReportOptions
+    @OptionGroup var formats: LoadOutputOptions
 
     var changesSomething: Bool { true }
+
+    /// What is wrong with a search is said before anything else happens.
+    func validate() throws {
+        guard let findMax else { return }
+        let condition: LoadThreshold
+        do {
+            condition = try LoadThreshold(parsing: findMax, option: "--find-max")
+        } catch {
+            throw ValidationError([error.message, error.nextStep].compactMap(\.self).joined(separator: "; "))
+        }
+        if condition.needsVerification {
+            throw ValidationError("--find-max cannot search by \(condition.metric): only --verify measures it.")
+        }
+        let excluded = [
+            ("--closed", closed), ("--stages", stages != nil), ("--verify", verify),
+            ("--compare", reports.compare != nil),
+            ("--fail-if", !reports.failIf.isEmpty), ("--spike-at", spikeAt == .nextHour),
+        ]
+        for (option, isGiven) in excluded where isGiven {
+            throw ValidationError("--find-max runs one load after the other: leave out \(option).")
+        }
+    }
 
     func run(in environment: CommandEnvironment) async throws {
         try await run(in: environment, interrupts: await Interrupts.stream())
     }
 
-    /// Runs with the interrupts handed in, too.
-    func run(in environment: CommandEnvironment, interrupts: AsyncStream<ExitStatus>) async throws {
-        let configuration = try storeOptions.configuration(in: environment)
-        let plan = try plan(configuration)
-        try ConnectionPorts.check(plan.connections)
-        let output = outputOptions.output(in: environment)
-        let feed = InterruptFeed()
-        let relay = Task { await feed.run(interrupts) }
-        defer { relay.cancel() }
-        let summary = try await Stores.using(
-            configuration,
-            local: storeOptions.local,
-            in: environment,
-            handlesSignals: true
-        ) { stores in
-            var plan = plan
-            plan.saleID = try await consent(plan)
-            let verifier = verify ? StoreComparison.Stage(stores: stores, actor: environment.actor) : nil
-            try await verifier?.prepare()
-            if plan.start == .nextHour { output.say("the load begins on the next full hour") }
-            let progress = LoadProgress(plan, output: output)
-            var run = LoadRun(plan: plan, interrupts: feed.stream()) { progress.show($0) }
-            run.readsShop = true
-            defer { progress.clear() }
-            var summary = try await run.execute()
-            progress.clear()
-            try await verifier?.run(&summary, interrupts: feed.stream(), output: output)
-            return summary
-        }
-        try output.write(summary)
-        if summary.status != .success { throw SilentExit(summary.status) }
-    }
-
-    /// Asks the server what it sells, and fails when that is not to be loaded without a word.
-    private func consent(_ plan: LoadPlan) async throws -> SaleID? {
-        try LoadConsent.check(plan.target, isTest: nil, meant: yesIMean)
-        let group = MultiThreadedEventLoopGroup.singleton
-        let reader = ShopReader.make(try await plan.target.resolve(), target: plan.target, on: group)
-        let state = await reader.read()
-        try LoadConsent.check(plan.target, isTest: state?.isTest, meant: yesIMean)
-        return state?.sale
-    }
+    /// Requests per second of the first load of a search; nil when nothing is searched.
+    var firstRate: Double? { findMax == nil ? nil : rate?.perSecond ?? 1000 }
 
     /// The plan that the options describe.
-    func plan(_ configuration: FlashConfiguration) throws(CommandFailure) -> LoadPlan {
+    ///
+    /// - Parameter searched: requests per second of one load of a search; nil when nothing is searched.
+    func plan(_ configuration: FlashConfiguration, rate searched: Double? = nil) throws(CommandFailure) -> LoadPlan {
         let ours = LoadTarget(host: "127.0.0.1", port: configuration.port.value)
         let target = if let target { try LoadTarget(parsing: target) } else { ours }
         var workload = if let scenario { try LoadScenario(file: scenario) } else { preset.scenario }
         let pace = LoadScenario.Pace(
-            rate: rate?.perSecond,
+            rate: searched ?? rate?.perSecond,
             stages: stages?.stages,
-            duration: duration?.seconds,
+            duration: duration?.seconds ?? (searched == nil ? nil : LoadSearching.usualSeconds),
             isClosed: closed
         )
         workload = try workload.paced(pace)
         if let arrivals { workload.arrivals = arrivals }
         if let requests { workload.requests = requests }
         if let spikeAt { workload.startsOnTheHour = spikeAt == .nextHour }
-        var plan = LoadPlan(workload, target: target, runID: runID ?? LoadPlan.randomRunID())
+        // Each load of a search has its own users, or they would meet the limits that the last one left.
+        let suffix = searched.map { "-\(Int($0))" } ?? ""
+        var plan = LoadPlan(workload, target: target, runID: runID.map { $0 + suffix } ?? LoadPlan.randomRunID())
         if let connections { plan.connections = connections }
         if let warmup { plan.warmupSeconds = warmup.seconds }
         if plan.isClosed, let duration {

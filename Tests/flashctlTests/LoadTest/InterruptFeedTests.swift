@@ -23,4 +23,28 @@ import Testing
         signals.finish()
         await relay.value
     }
+
+    @Test func aThresholdStopsARunOnceAndNeverAfterAnInterrupt() async {
+        let (source, signals) = AsyncStream.makeStream(of: Status.self)
+        let feed = InterruptFeed()
+        let first = feed.stream()
+        feed.stop(.thresholdFailed)
+        feed.stop(.thresholdFailed)
+        signals.yield(.interrupted)
+        signals.finish()
+        await feed.run(source)
+        let second = feed.stream()
+        feed.stop(.thresholdFailed)
+        // Taking another stream ends none: what is in them is read here.
+        var heard: [Status] = []
+        for await status in first {
+            heard.append(status)
+            if heard.count == 2 { break }
+        }
+        for await status in second {
+            heard.append(status)
+            break
+        }
+        #expect(heard == [.thresholdFailed, .interrupted, .thresholdFailed])
+    }
 }

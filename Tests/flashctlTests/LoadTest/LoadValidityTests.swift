@@ -68,18 +68,25 @@ import Testing
     @Test func aBrokenPromiseCountsMore() {
         var check = StoreComparison.Check("attempts")
         check.violate("x")
-        let summary = summary { summary in
+        var summary = summary { summary in
             summary.busyShare = 1
             summary.interruptedBy = .interrupted
-            summary.verification = StoreComparison(checks: [check])
+            summary.verification = StoreComparison(checks: [check]).verification
         }
-        #expect(summary.status == .invariantViolated)
-        #expect(summary.sections.last?.text(width: nil, color: false).hasPrefix("violated: 1 answers") == true)
-        #expect(
-            self.summary {
-                $0.interruptedBy = .interrupted; $0.busyShare = 1
-            }.status == .interrupted
-        )
+        #expect(summary.status == .interrupted)
+        var record = summary.record(SampleLoad.provenance, LoadTimeline())
+        #expect(record.verdict.status == .interrupted)
+        #expect(record.verdict.reasons.contains("1 answers do not agree with the stores"))
+        summary.interruptedBy = nil
+        record = summary.record(SampleLoad.provenance, LoadTimeline())
+        #expect(record.verdict.status == .invariantViolated && record.figures.violations == 1)
+        // A threshold that ended the run is told by the thresholds, an interrupt after it weighs more.
+        summary.verification = nil
+        summary.busyShare = 0
+        summary.interruptedBy = .thresholdFailed
+        #expect(summary.record(SampleLoad.provenance, LoadTimeline()).verdict.status == .success)
+        summary.interrupt(.terminated)
+        #expect(summary.record(SampleLoad.provenance, LoadTimeline()).verdict.status == .terminated)
     }
 
     @Test func theBusiestThreadCounts() throws {

@@ -134,9 +134,10 @@ import Testing
             #expect(tally.requests.failed == 1)
             #expect(tally.requests.answers.map(\.code) == [nil, nil, "expired_code", "paused"])
             #expect(tally.requests.answers.map(\.count) == [16, 1, 1, 1])
-            let text = summary.sections.map { $0.text(width: nil, color: false) }.joined()
-            #expect(text.contains("0 pending, 3 refused, 1 bought by others, 1 lost, 0 unanswered, 0 never sent"))
-            #expect(text.contains("committed purchases     15"))
+            let facts = summary.purchaseFacts.map(\.value)
+            #expect(facts.contains("0 pending, 3 refused, 1 bought by others, 1 lost, 0 unanswered, 0 never sent"))
+            let record = summary.record(SampleLoad.provenance, LoadTimeline())
+            #expect(record.purchases == summary.purchaseFacts && record.verdict.status == .failure)
             #expect(try json(JSONText.line(summary.data), "purchases", "count") as? Int == 15)
         }
     }
@@ -154,9 +155,7 @@ import Testing
             #expect(checkouts.valueAtPercentile(100) < 200_000_000)
             #expect(purchases.totalCount == 4)
             #expect(purchases.valueAtPercentile(0) >= 199_000_000)
-            let rows = summary.sections.map { $0.text(width: nil, color: false) }.joined()
-            #expect(rows.contains("\nheld ") && rows.contains("\npurchased "))
-            #expect(rows.contains("first purchase to 200"))
+            #expect(summary.purchaseFacts.contains { $0.name == "first try to 200" && $0.value.hasPrefix("p50 2") })
         }
     }
 

@@ -37,7 +37,9 @@ struct LoadComparison: Sendable {
         }
         let now = record.circumstances
         differences = now.sorted { $0.key < $1.key }.compactMap { name, value in
-            guard let before = baseline.circumstances[name], before != value else { return nil }
+            guard name != LoadRecord.runName, let before = baseline.circumstances[name], before != value else {
+                return nil
+            }
             return (name, DisplayWidth.harmless(before), value)
         }
     }

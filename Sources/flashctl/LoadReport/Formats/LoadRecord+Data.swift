@@ -21,6 +21,7 @@ extension LoadRecord: Report {
             "metrics": .record(
                 metrics.map { .init(name: $0.metric.description, value: LoadRecord.number($0.value, $0.metric.unit)) }
             ),
+            "purchases": .list(purchases.map(LoadRecord.data)),
             "network_errors": .list(
                 networkErrors.map { .fields(["kind": .string($0.kind), "count": .integer(Int64($0.count))]) }
             ),

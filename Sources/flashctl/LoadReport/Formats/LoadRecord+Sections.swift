@@ -8,6 +8,9 @@ extension LoadRecord {
         var sections: [ReportSection] = [
             .facts(title: nil, header), .table(title: nil, headlineTable), .table(title: "outcomes", outcomeTable),
         ]
+        if !purchases.isEmpty {
+            sections.append(.facts(title: "purchases", purchases.map { ($0.name, .init($0.value)) }))
+        }
         if !latencyRows.isEmpty {
             sections.append(.table(title: "latency, from the intended send time", latencyTable(latencyRows)))
         }
@@ -23,7 +26,7 @@ extension LoadRecord {
         }
         if let search { sections.append(.table(title: search.title, search.table)) }
         if !thresholds.isEmpty { sections.append(.table(title: "thresholds", thresholdTable)) }
-        if let verification { sections.append(.table(title: "verification", LoadRecord.table(verification))) }
+        if let verification { sections += LoadRecord.sections(verification) }
         if let comparison { sections += comparison.sections }
         sections.append(.facts(title: nil, [(verdict.word, .init(verdict.text, verdict.style))]))
         return sections
@@ -133,15 +136,25 @@ extension LoadRecord {
         )
     }
 
+    private static func sections(_ verification: LoadVerification) -> [ReportSection] {
+        let broken = verification.rows.filter { $0.violations > 0 }.map { row -> ReportSection in
+            var lines = ["\(row.name): \(NumberText.grouped(row.violations)) violated"]
+            lines += row.offenders.map { "  \(DisplayWidth.harmless($0))" }
+            let rest = row.violations - row.offenders.count
+            if rest > 0 { lines.append("  and \(NumberText.grouped(rest)) more") }
+            return .paragraph(lines.joined(separator: "\n"))
+        }
+        return [.table(title: "answers compared with the stores", table(verification))] + broken
+    }
+
     private static func table(_ verification: LoadVerification) -> TableLayout {
         TableLayout(
-            columns: [.init("result"), .init("check"), .init("checked", .right), .init("offenders")],
+            columns: [.init("result"), .init("check"), .init("checked", .right)],
             rows: verification.rows.map { row in
                 let isGood = row.violations == 0
                 return [
                     isGood ? .init("ok", .green) : .init("\(NumberText.grouped(row.violations)) violated", .red),
                     .init(row.name), .init(NumberText.grouped(row.checked)),
-                    .init(row.offenders.joined(separator: ", ")),
                 ]
             }
         )

@@ -44,6 +44,8 @@ struct LoadRecord: Sendable {
     var model: Model
     /// What was asked for, in the order in which it is read best.
     var plan: [Fact] = []
+    /// What became of the codes that were got; empty when nobody does anything with codes.
+    var purchases: [Fact] = []
     var provenance: LoadProvenance
     /// Without the warm-up.
     var figures: LoadFigures
@@ -71,6 +73,9 @@ struct LoadRecord: Sendable {
         figures = timeline.figures
         self.timeline = timeline.points
     }
+
+    /// The fact of a plan that is another one in every run.
+    static let runName = "run id"
 
     /// The three numbers that count, never mixed.
     static let headlines: [(name: String, group: LoadGroup)] = [

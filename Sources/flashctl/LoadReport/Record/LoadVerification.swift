@@ -8,7 +8,7 @@ struct LoadVerification: Sendable, Equatable {
         var checked: Int
         /// Cases in which it does not hold.
         var violations: Int
-        /// The first offenders: hold ids, users, units. Never codes.
+        /// The first offenders: hold ids, users, units, or sentences about them. Never codes.
         var offenders: [String] = []
     }
 

@@ -35,6 +35,9 @@ struct LoadCurve: Sendable, Equatable {
         self.init([LoadStage(rate: rate, seconds: seconds)], initialRate: rate)
     }
 
+    /// Requests per second, when there are most of them.
+    var highestRate: Double { pieces.reduce(0) { max($0, $1.from, $1.to) } }
+
     /// Requests per second at a second; 0 before and after.
     func rate(at second: Double) -> Double {
         guard let piece = pieces.first(where: { second >= $0.start && second < $0.start + $0.seconds }) else {

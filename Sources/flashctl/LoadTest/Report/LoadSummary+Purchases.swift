@@ -48,8 +48,8 @@ extension LoadSummary {
         return .record(fields)
     }
 
-    /// Nothing for a run in which nobody does anything with codes.
-    var purchaseSections: [ReportSection] {
+    /// What became of the codes; nothing for a run in which nobody does anything with them.
+    var purchaseFacts: [LoadRecord.Fact] {
         guard plan.usesCodes, scheduled == nil else { return [] }
         let tally = purchasing.tally
         func text(_ count: UInt64) -> String { NumberText.grouped(count) }
@@ -60,31 +60,24 @@ extension LoadSummary {
         let seconds = NumberText.decimal(purchasing.seconds, digits: 2)
         let rate = NumberText.grouped(Int(purchasesPerSecondMeanwhile.rounded()))
         let share = plan.purchasePercent > 0 ? "\(plan.purchasePercent) % " : ""
-        let isPaid = purchases == purchasing.scheduled
-        var facts: [(name: String, value: TableLayout.Cell)] = [
-            (
-                "codes",
-                .init("\(text(purchasing.scheduled)) to pay for, \(share)of \(text(purchasing.codes))")
-            ),
-            ("paid", .init(text(purchases), isPaid ? .green : .plain)),
-            ("not paid", .init(open.map { "\(text($0.0)) \($0.1)" }.joined(separator: ", "))),
-            (
+        var facts: [LoadRecord.Fact] = [
+            .init("codes", "\(text(purchasing.scheduled)) to pay for, \(share)of \(text(purchasing.codes))"),
+            .init("paid", text(purchases)),
+            .init("not paid", open.map { "\(text($0.0)) \($0.1)" }.joined(separator: ", ")),
+            .init(
                 "requests",
-                .init(
-                    "\(text(tally.requests.sent)) sent, \(text(tally.requests.answered)) answered, "
-                        + "\(text(tally.askedAgain)) asked again, \(text(tally.replayed)) replayed"
-                )
+                "\(text(tally.requests.sent)) sent, \(text(tally.requests.answered)) answered, "
+                    + "\(text(tally.askedAgain)) asked again, \(text(tally.replayed)) replayed"
             ),
-            ("time", .init("\(seconds) s from the first to the last, \(rate) purchases/s meanwhile")),
+            .init("time", "\(seconds) s from the first to the last, \(rate) purchases/s meanwhile"),
         ]
-        if tally.withoutCode > 0 {
-            facts.append(("without code", .init("\(text(tally.withoutCode)) of the 201s", .red)))
+        if let until = tally.untilCommitted {
+            let times = [50.0, 99, 100].map { NumberText.latency(nanoseconds: until.valueAtPercentile($0)) }
+            facts.append(.init("first try to 200", "p50 \(times[0]), p99 \(times[1]), max \(times[2])"))
         }
-        if !purchasing.addsUp { facts.append(("counts", .init("do not add up: this is a fault of loadtest", .red))) }
-        return [
-            .facts(title: "purchases", facts),
-            .table(title: "answers to purchases", LoadSummary.table(tally.requests.answers)),
-        ]
+        if tally.withoutCode > 0 { facts.append(.init("without code", "\(text(tally.withoutCode)) of the 201s")) }
+        if !purchasing.addsUp { facts.append(.init("counts", "do not add up: this is a fault of loadtest")) }
+        return facts
     }
 
     /// What a failed run says of its purchases; empty when nobody does anything with codes.

@@ -36,7 +36,6 @@ extension LoadSummary: Report {
                     "busy_share": .double(busyShare),
                 ])
             ),
-            field("verification", verification?.data ?? .null),
         ])
     }
 
@@ -46,11 +45,6 @@ extension LoadSummary: Report {
             .table(title: nil, headlines),
             .table(title: "answers to checkouts", LoadSummary.table(answers)),
         ]
-        sections += purchaseSections
-        for (title, tally) in [("answers to guessed codes", guesses), ("answers to returns", releases)]
-        where tally.sent > 0 && scheduled == nil {
-            sections.append(.table(title: title, LoadSummary.table(tally.answers)))
-        }
         if !latencyRows.isEmpty { sections.append(.table(title: latencyTitle, latencyTable)) }
         if !networkErrors.isEmpty {
             let rows = networkErrors.map { error -> [TableLayout.Cell] in
@@ -59,7 +53,6 @@ extension LoadSummary: Report {
             let layout = TableLayout(columns: [.init("kind"), .init("count", .right)], rows: rows)
             sections.append(.table(title: "network errors", layout))
         }
-        if let verification { sections += verification.sections }
         sections.append(.paragraph(verdict))
         return sections
     }
@@ -149,7 +142,7 @@ extension LoadSummary: Report {
             if let latency = times.latency(outcome) { rows.append((outcome.rawValue, latency)) }
             if times.hasServiceTimes, let service = times.service(outcome) { rows.append(("  service time", service)) }
         }
-        return rows + (purchasing.tally.untilCommitted.map { [("first purchase to 200", $0)] } ?? [])
+        return rows
     }
 
     private var latencyTable: TableLayout {
@@ -165,17 +158,16 @@ extension LoadSummary: Report {
     }
 
     private var verdict: String {
-        if let verification, verification.violations > 0 {
-            return "violated: \(NumberText.grouped(verification.violations)) answers do not agree with the stores"
-        }
         if interruptedBy != nil { return "interrupted: these are the numbers until then" }
         if !invalidBecause.isEmpty { return "INVALID: " + invalidBecause.joined(separator: "; ") }
-        if status == .success {
-            let agree = verification == nil ? "" : "; all of them agree with the stores"
-            return "ok: every request was answered, none with a server error" + agree
-        }
+        if status == .success { return "ok: every request was answered, none with a server error" }
+        return "failed: " + faults
+    }
+
+    /// What is wrong with a run that is not clean.
+    var faults: String {
         let strange = strangeAnswers > 0 ? ", \(NumberText.grouped(strangeAnswers)) answers of an unknown kind" : ""
-        return "failed: \(NumberText.grouped(serverErrors)) server errors, "
+        return "\(NumberText.grouped(serverErrors)) server errors, "
             + "\(NumberText.grouped(allNetworkErrors)) network errors, "
             + "\(NumberText.grouped(unsent)) requests not sent" + strange + purchaseVerdict
     }

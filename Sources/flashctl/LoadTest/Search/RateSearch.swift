@@ -1,12 +1,26 @@
 /// Searches the highest rate of the open model at which a condition holds: it doubles until it does not, then bisects.
 struct RateSearch: Sendable {
+    /// What came out of one load.
+    struct Load: Sendable, Equatable {
+        /// Requests per second that were sent.
+        var achieved = 0.0
+        /// What was measured, in the unit of the condition's metric; nil when nothing was.
+        var value: Double?
+        /// Whether the condition held.
+        var holds: Bool
+        /// Whether the server was measured, and not the generator.
+        var isValid = true
+        /// Set when somebody ended it early.
+        var interruptedBy: ExitStatus?
+    }
+
     /// One load.
-    struct Step: Sendable {
+    struct Step: Sendable, Equatable {
         /// Requests per second that were asked for.
         var rate: Double
-        var summary: LoadSummary
-        /// Whether the condition held and the load test was valid.
-        var isSustained: Bool
+        var load: Load
+        /// Whether the condition held, and the load test was valid and complete.
+        var isSustained: Bool { load.isValid && load.holds && load.interruptedBy == nil }
     }
 
     /// Why the search ended.
@@ -32,30 +46,31 @@ struct RateSearch: Sendable {
     /// How near the two last rates are to each other.
     var precision = 0.05
     /// Runs one load at a rate.
-    let load: @Sendable (Double) async throws -> LoadSummary
-    /// Whether a load was borne.
-    let holds: @Sendable (LoadSummary) -> Bool
+    let load: @Sendable (Double) async throws -> Load
     /// Told after each load.
     var progress: @Sendable (Step) -> Void = { _ in }
 
-    func run() async throws -> RateSearchReport {
+    func run() async throws -> RateSearchResult {
         var steps: [Step] = []
         var sustained: Double?
         var failed: Double?
         var rate = min(max(start, RateSearch.rates.lowerBound), RateSearch.rates.upperBound)
         while steps.count < RateSearch.mostSteps {
-            let summary = try await load(rate)
-            let isValid = summary.invalidBecause.isEmpty
-            let isSustained = isValid && holds(summary)
-            let step = Step(rate: rate, summary: summary, isSustained: isSustained)
+            let step = Step(rate: rate, load: try await load(rate))
             steps.append(step)
             progress(step)
-            if let status = summary.interruptedBy { return RateSearchReport(steps: steps, end: .interrupted(status)) }
-            if isSustained { sustained = max(sustained ?? 0, rate) } else { failed = min(failed ?? .infinity, rate) }
-            guard let next = next(sustained, failed) else { return report(steps, sustained, failed) }
+            if let status = step.load.interruptedBy {
+                return RateSearchResult(steps: steps, end: .interrupted(status))
+            }
+            if step.isSustained {
+                sustained = max(sustained ?? 0, rate)
+            } else {
+                failed = min(failed ?? .infinity, rate)
+            }
+            guard let next = next(sustained, failed) else { return result(steps, sustained, failed) }
             rate = next
         }
-        return report(steps, sustained, failed)
+        return result(steps, sustained, failed)
     }
 
     /// The rate to try next; nil when the limit is known well enough.
@@ -70,12 +85,10 @@ struct RateSearch: Sendable {
         }
     }
 
-    private func report(_ steps: [Step], _ sustained: Double?, _ failed: Double?) -> RateSearchReport {
+    private func result(_ steps: [Step], _ sustained: Double?, _ failed: Double?) -> RateSearchResult {
         let limit = steps.first { $0.rate == failed }
-        if let limit, !limit.summary.invalidBecause.isEmpty {
-            return RateSearchReport(steps: steps, end: .generator(limit.rate))
-        }
+        if let limit, !limit.load.isValid { return RateSearchResult(steps: steps, end: .generator(limit.rate)) }
         let end: End = failed == nil ? .beyond : sustained == nil ? .below : .found
-        return RateSearchReport(steps: steps, end: end)
+        return RateSearchResult(steps: steps, end: end)
     }
 }

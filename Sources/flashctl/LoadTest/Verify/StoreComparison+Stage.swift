@@ -43,8 +43,8 @@ extension StoreComparison {
                 return .noInterrupts
             }
             switch ended {
-            case .compared(let verification): summary.verification = verification
-            case .interrupted(let status): summary.interruptedBy = summary.interruptedBy ?? status
+            case .compared(let comparison): summary.verification = comparison.verification
+            case .interrupted(let status): summary.interrupt(status)
             case .noInterrupts: break
             }
         }

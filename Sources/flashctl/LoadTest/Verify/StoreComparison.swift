@@ -36,52 +36,24 @@ struct StoreComparison: Sendable, Equatable {
     /// Whether more units were given out than there are, to somebody or to anybody.
     var oversold: Int { checks.filter { $0.name == "stock" || $0.name == "receipts" }.reduce(0) { $0 + $1.violations } }
 
-    var data: DataValue {
-        .fields([
-            "ok": .bool(violations == 0),
-            "violations": .integer(violations),
-            "undrained_entries": .integer(undrained),
-            "checks": .list(
-                checks.map { check in
-                    .fields([
-                        "name": .string(check.name), "compared": .integer(check.compared),
-                        "violations": .integer(check.violations),
-                        "examples": .list(check.examples.map { .string($0) }),
-                    ])
-                }
-            ),
-            "sales": VerifyReport(sales: sales).data,
-        ])
-    }
-
-    var sections: [ReportSection] {
-        var rows = checks.map { check -> [TableLayout.Cell] in
-            StoreComparison.row(check.name, check.compared, check.violations)
-        }
-        for sale in sales {
-            rows.append(
-                StoreComparison.row("verify of sale \(sale.saleID)", sale.invariants.count, sale.violations)
+    /// As it is reported, row by row.
+    var verification: LoadVerification {
+        let ours = checks.map { check in
+            LoadVerification.Row(
+                name: check.name,
+                checked: check.compared,
+                violations: check.violations,
+                offenders: check.examples
             )
         }
-        let columns: [TableLayout.Column] = [.init("result"), .init("check"), .init("compared", .right)]
-        var sections: [ReportSection] = [
-            .table(title: "answers compared with the stores", TableLayout(columns: columns, rows: rows))
-        ]
-        for check in checks where check.violations > 0 {
-            var lines = ["\(check.name): \(NumberText.grouped(check.violations)) violated"]
-            lines += check.examples.map { "  \(DisplayWidth.harmless($0))" }
-            let rest = check.violations - check.examples.count
-            if rest > 0 { lines.append("  and \(NumberText.grouped(rest)) more") }
-            sections.append(.paragraph(lines.joined(separator: "\n")))
+        let theirs = sales.map { sale in
+            LoadVerification.Row(
+                name: "verify of sale \(sale.saleID)",
+                checked: sale.invariants.count,
+                violations: sale.violations,
+                offenders: sale.findings.prefix(StoreComparison.mostExamples).map(\.sentence)
+            )
         }
-        let broken = VerifyReport(sales: sales.filter { $0.violations > 0 })
-        if !broken.sales.isEmpty { sections += broken.sections }
-        return sections
-    }
-
-    private static func row(_ name: String, _ compared: Int, _ violations: Int) -> [TableLayout.Cell] {
-        let result: TableLayout.Cell =
-            violations == 0 ? .init("ok", .green) : .init("\(NumberText.grouped(violations)) violated", .red)
-        return [result, .init(name), .init(NumberText.grouped(compared))]
+        return LoadVerification(rows: ours + theirs, oversold: oversold)
     }
 }

@@ -1,4 +1,3 @@
-import FlashSaleKit
 import Synchronization
 import Testing
 
@@ -6,79 +5,68 @@ import Testing
 
 /// The search for the highest rate, with loads that are made up.
 @Suite struct RateSearchTests {
-    private static func summary(_ rate: Double, milliseconds: UInt64 = 1, late: Bool = false) -> LoadSummary {
-        var plan = LoadPlan(.megaload, target: LoadTarget(host: "h", port: 1), runID: "r")
-        plan.model = .open(LoadCurve(rate: rate, seconds: 1), .constant)
-        var tally = LoadTally()
-        tally.firstSentAt = 1
-        tally.lastAnsweredAt = 1_000_000_001
-        for _ in 0..<10 {
-            tally.sent += 1
-            tally.record(status: 409, nanoseconds: milliseconds * 1_000_000)
-        }
-        var summary = LoadSummary(
-            plan: plan,
-            tally: tally,
-            startedAt: Timestamp(seconds: 0),
-            wallSeconds: 1,
-            processorSeconds: 0
-        )
-        summary.timing.scheduled = 10
-        summary.timing.inTime = 10
-        summary.timing.recordLag(late ? 9_000_000 : 1000)
-        return summary
-    }
-
     private func search(
         start: Double = 1000,
-        _ load: @escaping @Sendable (Double) -> LoadSummary
-    ) async throws -> RateSearchReport {
-        try await RateSearch(start: start, load: { load($0) }, holds: { $0.latencies[0].histogram.max < 20_000_000 })
-            .run()
+        _ load: @escaping @Sendable (Double) -> RateSearch.Load
+    ) async throws -> RateSearchResult {
+        try await RateSearch(start: start, load: { load($0) }).run()
+    }
+
+    private static func load(_ rate: Double, upTo limit: Double) -> RateSearch.Load {
+        RateSearch.Load(achieved: rate, value: rate <= limit ? 5e6 : 80e6, holds: rate <= limit)
     }
 
     @Test(arguments: [1000.0, 64_000, 10]) func theLimitIsFoundFromBothSides(start: Double) async throws {
-        let report = try await search(start: start) { rate in
-            RateSearchTests.summary(rate, milliseconds: rate <= 7300 ? 5 : 80)
-        }
-        #expect(report.end == .found && report.status == .success)
-        let highest = try #require(report.highest)
+        let result = try await search(start: start) { RateSearchTests.load($0, upTo: 7300) }
+        #expect(result.end == .found && result.objection == nil)
+        let highest = try #require(result.highest)
         #expect(highest <= 7300 && highest > 7300 / 1.06)
-        #expect(report.steps.count <= RateSearch.mostSteps)
-        let text = report.sections.map { $0.text(width: nil, color: false) }.joined()
-        #expect(text.contains("sustained") && text.contains("not sustained") && text.contains("80.0 ms"))
-        #expect(text.contains("highest sustained rate: "))
-        #expect(report.knee.map(\.rate) == report.steps.map(\.rate).sorted())
+        #expect(result.steps.count <= RateSearch.mostSteps)
+        let condition = try LoadThreshold(parsing: "checkout.p99<20ms", option: "--find-max")
+        let search = result.search(for: condition)
+        #expect(search.best == highest && search.steps.count == result.steps.count)
+        #expect(search.steps.allSatisfy { $0.holds == ($0.value == 5e6) && $0.achieved == $0.rate })
     }
 
     @Test func doublingComesBeforeBisecting() async throws {
-        let report = try await search { RateSearchTests.summary($0, milliseconds: $0 <= 5000 ? 5 : 80) }
-        #expect(Array(report.steps.map(\.rate).prefix(5)) == [1000, 2000, 4000, 8000, 6000])
+        let told = Mutex<[Double]>([])
+        let result = try await RateSearch(
+            load: { RateSearchTests.load($0, upTo: 5000) },
+            progress: { step in told.withLock { $0.append(step.rate) } }
+        ).run()
+        #expect(Array(result.steps.map(\.rate).prefix(5)) == [1000, 2000, 4000, 8000, 6000])
+        #expect(told.withLock { $0 } == result.steps.map(\.rate))
     }
 
     @Test func aGeneratorThatIsTheLimitIsNoAnswer() async throws {
-        let report = try await search { RateSearchTests.summary($0, late: $0 > 3000) }
-        #expect(report.status == .invalidLoadTest)
-        guard case .generator(let limit) = report.end else { return #expect(Bool(false), "\(report.end)") }
+        let result = try await search { rate in
+            RateSearch.Load(achieved: rate, value: 1, holds: true, isValid: rate <= 3000)
+        }
+        guard case .generator(let limit) = result.end else { return #expect(Bool(false), "\(result.end)") }
         #expect(limit > 3000)
-        #expect(try #require(report.highest) <= 3000)
-        #expect(report.sections.last?.text(width: nil, color: false).hasPrefix("INVALID") == true)
+        #expect(try #require(result.highest) <= 3000)
+        let objection = try #require(result.objection)
+        #expect(objection.status == .invalidLoadTest)
+        #expect(objection.sentence.contains("the generator was the limit; sustained up to there: "))
+        let condition = try LoadThreshold(parsing: "checkout.p99<20ms", option: "--find-max")
+        #expect(result.search(for: condition).steps.contains { $0.value == nil && !$0.holds })
     }
 
     @Test func nothingAndEverythingAreSaid() async throws {
-        let below = try await search { RateSearchTests.summary($0, milliseconds: 80) }
-        #expect(below.end == .below && below.highest == nil && below.status == .thresholdFailed)
-        let beyond = try await search { RateSearchTests.summary($0) }
-        #expect(beyond.end == .beyond && beyond.highest == RateSearch.rates.upperBound)
-        #expect(try json(JSONText.line(beyond.data), "end") as? String == "beyond")
+        let below = try await search { RateSearchTests.load($0, upTo: 0) }
+        #expect(below.end == .below && below.highest == nil)
+        #expect(below.objection?.status == .thresholdFailed)
+        let beyond = try await search { RateSearchTests.load($0, upTo: .infinity) }
+        #expect(beyond.end == .beyond && beyond.highest == RateSearch.rates.upperBound && beyond.objection == nil)
     }
 
     @Test func anInterruptEndsTheSearch() async throws {
-        let report = try await search { rate in
-            var summary = RateSearchTests.summary(rate)
-            if rate > 3000 { summary.interruptedBy = .interrupted }
-            return summary
+        let result = try await search { rate in
+            var load = RateSearchTests.load(rate, upTo: .infinity)
+            if rate > 3000 { load.interruptedBy = .interrupted }
+            return load
         }
-        #expect(report.status == .interrupted && report.steps.count == 3)
+        #expect(result.objection?.status == .interrupted && result.steps.count == 3)
+        #expect(result.highest == 2000, "a load that did not end says nothing")
     }
 }

@@ -153,12 +153,14 @@ import Testing
     @Test func theTableNamesWhatIsBroken() throws {
         var check = StoreComparison.Check("receipts")
         for number in 0..<12 { check.violate("hold \(number)") }
-        let verification = StoreComparison(checks: [StoreComparison.Check("attempts"), check])
-        let text = verification.sections.map { $0.text(width: nil, color: false) }.joined()
+        let verification = StoreComparison(checks: [StoreComparison.Check("attempts"), check]).verification
+        var record = SampleLoad.record([])
+        record.verification = verification
+        let text = record.sections.map { $0.text(width: nil, color: false) }.joined()
         #expect(text.contains("ok           attempts"))
         #expect(text.contains("12 violated  receipts"))
         #expect(text.contains("  hold 9\n  and 2 more"))
         #expect(verification.violations == 12 && verification.oversold == 12)
-        #expect(try json(JSONText.line(verification.data), "violations") as? Int == 12)
+        #expect(try json(JSONText.line(record.data), "verification", "violations") as? Int == 12)
     }
 }
