@@ -103,7 +103,7 @@ import Testing
             #expect(outcome.status == status)
             #expect(outcome.output.contains("INTERRUPTED  these are the numbers until then"))
             #expect(outcome.output.contains("10 completed"))
-            #expect(outcome.talk.contains(" s  1 %"))
+            #expect(outcome.talk.contains("  1 %  "))
         }
     }
 
