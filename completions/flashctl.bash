@@ -1083,14 +1083,42 @@ _flashctl_config_show() {
 
 _flashctl_loadtest() {
     repeating_flags=()
-    non_repeating_flags=(--local --version -h --help)
-    repeating_options=()
-    non_repeating_options=(--preset --requests --connections --purchases --target --run-id --threads --timeout --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_flags=(--closed --verify --local --abort-on-fail --version -h --help)
+    repeating_options=(--fail-if --tolerance)
+    non_repeating_options=(--preset --scenario --rate --stages --arrivals --find-max --spike-at --duration --warmup --requests --connections --purchases --target --run-id --seed --threads --timeout --yes-i-mean --local-directory --redis --postgres --config --log-level --compare --report --hdr-log -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
     '--preset')
+        __flashctl_add_completions -W 'megaload'$'\n''k6'$'\n''hour'
+        return
+        ;;
+    '--scenario')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(yaml|yml)'
+        return
+        ;;
+    '--rate')
+        return
+        ;;
+    '--stages')
+        return
+        ;;
+    '--arrivals')
+        __flashctl_add_completions -W 'constant'$'\n''poisson'
+        return
+        ;;
+    '--find-max')
+        return
+        ;;
+    '--spike-at')
+        __flashctl_add_completions -W 'now'$'\n''next-hour'
+        return
+        ;;
+    '--duration')
+        return
+        ;;
+    '--warmup')
         return
         ;;
     '--requests')
@@ -1108,10 +1136,16 @@ _flashctl_loadtest() {
     '--run-id')
         return
         ;;
+    '--seed')
+        return
+        ;;
     '--threads')
         return
         ;;
     '--timeout')
+        return
+        ;;
+    '--yes-i-mean')
         return
         ;;
     '--local-directory')
@@ -1131,8 +1165,26 @@ _flashctl_loadtest() {
     '--log-level')
         return
         ;;
+    '--fail-if')
+        return
+        ;;
+    '--compare')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(json)'
+        return
+        ;;
+    '--tolerance')
+        return
+        ;;
+    '--report')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(html)'
+        return
+        ;;
+    '--hdr-log')
+        __flashctl_add_completions -o plusdirs -fX '!*.@(hlog)'
+        return
+        ;;
     '-o'|'--output')
-        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'
+        __flashctl_add_completions -W 'table'$'\n''json'$'\n''yaml'$'\n''ndjson'$'\n''csv'
         return
         ;;
     '--color')

@@ -33,6 +33,8 @@ struct SaleBody: Encodable {
     var itemsSold: Int
     var userLimit: Int
     var isActive: Bool
+    /// Sold for a test: a load test asks before it is sent at any other sale.
+    var isTest: Bool
     var opensAt: String
     var closesAt: String
 
@@ -46,6 +48,7 @@ struct SaleBody: Encodable {
         itemsSold = snapshot.sold
         userLimit = snapshot.limit
         isActive = snapshot.state == .open && !snapshot.checkoutPaused
+        isTest = sale.terms.test
         opensAt = sale.terms.opensAt.rfc3339
         closesAt = sale.terms.closesAt.rfc3339
     }

@@ -17,18 +17,16 @@ import Testing
             try await command.run(in: collected.environment(), interrupts: AsyncStream { $0.finish() })
             let object = try JSONSerialization.jsonObject(with: Data(collected.data.utf8))
             let summary = try #require(object as? [String: Any])
-            #expect(summary["ok"] as? Bool == true)
+            #expect((summary["verdict"] as? [String: Any])?["ok"] as? Bool == true)
             #expect(summary["model"] as? String == "closed")
-            #expect(summary["run_id"] as? String == "abc")
-            #expect((summary["accepted"] as? [String: Any])?["count"] as? Int == 3)
-            #expect((summary["refused"] as? [String: Any])?["count"] as? Int == 7)
-            #expect((summary["purchases"] as? [String: Any])?["count"] as? Int == 0)
-            let answers = try #require(summary["answers"] as? [[String: Any]])
-            #expect(answers.map { $0["status"] as? Int } == [201, 409])
-            #expect(answers.last?["error"] as? String == "sold_out")
-            let latencies = try #require(summary["latency_ns"] as? [[String: Any]])
-            #expect(latencies.map { $0["class"] as? String } == ["2xx", "4xx"])
-            #expect(latencies.allSatisfy { ($0["p99.9"] as? Int ?? 0) > 0 })
+            let plan = try #require(summary["plan"] as? [[String: Any]])
+            let named = plan.first { $0["name"] as? String == "run id" }
+            #expect((named?["value"] as? String)?.hasPrefix("abc, seed ") == true)
+            let metrics = try #require(summary["metrics"] as? [String: Any])
+            #expect(metrics["held.count"] as? Int == 3 && metrics["refusals.count"] as? Int == 7)
+            #expect(metrics["purchased.p99"] == nil, "nobody has purchased")
+            for name in ["held.p99.9", "sold_out.p99.9"] { #expect((metrics[name] as? Int ?? 0) > 0) }
+            #expect((summary["timeline"] as? [Any])?.isEmpty == false)
         }
     }
 
@@ -39,9 +37,9 @@ import Testing
             let environment = collected.environment(["PORT": String(server.port)])
             try await command.run(in: environment, interrupts: AsyncStream { $0.finish() })
             #expect(server.requestLines.count == 5)
-            #expect(collected.data.contains("model       closed"))
+            #expect(collected.data.contains("model        closed"))
             #expect(collected.data.contains("accepted checkouts       3"))
-            #expect(collected.data.contains("ok: every request was answered"))
+            #expect(collected.data.hasSuffix("OK  every check holds\n"))
         }
     }
 
@@ -68,8 +66,59 @@ import Testing
                 try await command.run(in: collected.environment(), interrupts: AsyncStream { $0.finish() })
             }
             #expect(error.status == .failure)
-            #expect(collected.data.contains("failed: 4 server errors"))
+            #expect(collected.data.contains("FAILED  4 server errors"))
         }
+    }
+
+    @Test func aCrossedThresholdStopsTheRunEarly() async throws {
+        let behaviour: ScriptedServer.Behaviour = { _, _ in [.pause(.milliseconds(5)), .send(response(500))] }
+        try await ScriptedServer.serving(behaviour) { server in
+            let collected = CollectingSink()
+            let command = try LoadTestCommand.parse([
+                "--requests", "1000000", "--connections", "2", "--target", server.target, "--fail-if", "5xx.count>3",
+                "--abort-on-fail",
+            ])
+            let error = try await #require(throws: SilentExit.self) {
+                try await command.run(in: collected.environment(), interrupts: AsyncStream { $0.finish() })
+            }
+            #expect(error.status == .thresholdFailed)
+            #expect(collected.data.contains("THRESHOLD FAILED  `5xx.count>3`: it is "))
+            #expect(server.requestLines.count < 100_000)
+        }
+    }
+
+    @Test func aSearchRunsOneLoadAfterTheOther() async throws {
+        try await ScriptedServer.serving(accept) { server in
+            let collected = CollectingSink()
+            let command = try LoadTestCommand.parse([
+                "--find-max", "held.count>1000", "--rate", "4/s", "--duration", "1s", "--target", server.target,
+                "--run-id", "s", "-o", "json",
+            ])
+            let error = try await #require(throws: SilentExit.self) {
+                try await command.run(in: collected.environment(), interrupts: AsyncStream { $0.finish() })
+            }
+            // A busy machine makes the generator late, and then it does not know.
+            #expect([.thresholdFailed, .invalidLoadTest].contains(error.status))
+            #expect(try json(collected.data, "search", "condition") as? String == "held.count>1000")
+            let steps = try #require(try json(collected.data, "search", "steps") as? [[String: Any]])
+            #expect(steps.map { $0["rate"] as? Double } == [4, 2, 1])
+            #expect(steps.allSatisfy { $0["holds"] as? Bool == false })
+            #expect(server.requestLines.count == 7)
+            #expect(server.requestLines.contains { $0.contains("user_id=s-1-") }, "each load has its own users")
+            let points = try #require(try json(collected.data, "timeline") as? [[String: Any]])
+            let starts = points.compactMap { $0["start"] as? Double }
+            #expect(starts.count >= 3 && starts == starts.sorted(), "one timeline for all loads")
+        }
+    }
+
+    @Test(arguments: [
+        ["--find-max", "checkout.p99"], ["--find-max", "oversold<1"], ["--find-max", "errors<1", "--closed"],
+        ["--find-max", "errors<1", "--verify"], ["--find-max", "errors<1", "--fail-if", "errors>1"],
+        ["--fail-if", "nonsense>1"],
+    ])
+    func whatCannotBeJudgedIsWrongUsage(arguments: [String]) {
+        let error = #expect(throws: (any Error).self) { try LoadTestCommand.parse(arguments) }
+        #expect(error.map { LoadTestCommand.exitCode(for: $0) } == .validationFailure)
     }
 
     @Test func localExcludesAddresses() {

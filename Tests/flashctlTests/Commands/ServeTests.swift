@@ -40,8 +40,8 @@ import Testing
             #expect(log.contains("psql: psql -h "))
             #expect(log.contains("redis-cli: redis-cli -s "))
             let load = try String(contentsOfFile: folder + "/load.json", encoding: .utf8)
-            #expect(try json(load, "accepted", "count") as? Int == 50)
-            #expect(try json(load, "refused", "count") as? Int == 250)
+            #expect(try json(load, "metrics", "held.count") as? Int == 50)
+            #expect(try json(load, "metrics", "refusals.count") as? Int == 250)
             for name in ["status", "after"] {
                 // Data of the first server is there for the next one.
                 let status = try String(contentsOfFile: "\(folder)/\(name).json", encoding: .utf8)
@@ -110,7 +110,7 @@ import Testing
                     """,
                     environment: ["XDG_STATE_HOME": folder, "HOME": folder]
                 )
-                #expect(try json(outcome.output, "answered") as? Int == 20)
+                #expect(try json(outcome.output, "totals", "completed") as? Int == 20)
                 #expect(outcome.talk.hasSuffix("status 0\n"))
             }
         }

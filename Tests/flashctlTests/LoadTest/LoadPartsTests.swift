@@ -117,7 +117,7 @@ import Testing
         #expect(first.firstSentAt == 20)
         #expect(first.lastAnsweredAt == 99)
         #expect(first.refusals.map(\.count) == [2, 1])
-        let refused = try #require(first.latencies[4])
+        let refused = try #require(first.times.latency(.soldOut))
         #expect(refused.totalCount == 2)
         #expect(refused.valuesAreEquivalent(refused.valueAtPercentile(100), 4_000_000))
     }

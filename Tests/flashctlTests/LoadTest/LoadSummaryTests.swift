@@ -47,30 +47,31 @@ import Testing
                 preset      megaload
                 model       closed: each of 2,000 connections waits for its answer
                 target      http://localhost:80
-                run id      run
-                answered    10 of 10 requests
+                run id      run, seed 0
+                requests    10 scheduled, 10 sent, 10 answered, 0 unsent, 0 timed out
                 time        2.00 s of load, 2.50 s in all
                 throughput  5 answers/s, refusals included
-                generator   0.80 processors busy
+                generator   0.80 processors busy, 0 % of its threads
 
-                result               count  per second
-                -------------------  -----  ----------
-                committed purchases      0           0
-                accepted checkouts       4           2
-                refusals                 6           3
+                result               count  per second      p50      p99
+                -------------------  -----  ----------  -------  -------
+                committed purchases      0           0        -        -
+                accepted checkouts       4           2  2.00 ms  2.00 ms
+                refusals                 6           3  2.00 ms  2.00 ms
 
-                answers
+                answers to checkouts
                 status  error       count
                 ------  ----------  -----
                    201  -               4
                    409  sold_out        5
                    429  user_limit      1
 
-                latency by class of status
-                class      p50      p90      p99    p99.9      max
-                -----  -------  -------  -------  -------  -------
-                2xx    2.00 ms  2.00 ms  2.00 ms  2.00 ms  2.00 ms
-                4xx    2.00 ms  2.00 ms  2.00 ms  2.00 ms  2.00 ms
+                latency by outcome
+                outcome         p50      p90      p99    p99.9      max
+                ----------  -------  -------  -------  -------  -------
+                held        2.00 ms  2.00 ms  2.00 ms  2.00 ms  2.00 ms
+                sold_out    2.00 ms  2.00 ms  2.00 ms  2.00 ms  2.00 ms
+                user_limit  2.00 ms  2.00 ms  2.00 ms  2.00 ms  2.00 ms
 
                 ok: every request was answered, none with a server error
 

@@ -9,9 +9,9 @@ import Testing
 
     @Test(arguments: [(0, 0), (1, 1), (25, 25), (33, 33), (50, 50), (99, 99), (100, 100)])
     func theShareIsSpreadEvenly(percent: Int, wanted: UInt64) {
-        let pool = PurchasePool(percent: percent, collectors: 1)
+        let pool = PurchasePool(collectors: 1)
         for number in 0..<100 {
-            pool.collect(bytes(number))
+            pool.collect(bytes(number), percent: percent)
             let (all, scheduled) = pool.codes
             // Never more than one code from the exact share.
             #expect(scheduled == all * UInt64(percent) / 100)
@@ -21,18 +21,18 @@ import Testing
     }
 
     @Test func codesComeOutInTheOrderInWhichTheyCameIn() {
-        let pool = PurchasePool(percent: 100, collectors: 1)
-        for number in 0..<5 { pool.collect(bytes(number)) }
+        let pool = PurchasePool(collectors: 1)
+        for number in 0..<5 { pool.collect(bytes(number), percent: 100) }
         let taken: [[UInt8]] = (0..<5).compactMap { _ in pool.take()?.code }
         #expect(taken == (0..<5).map { bytes($0) })
         #expect(pool.take() == nil)
     }
 
     @Test func theEndIsWhenNothingIsOnItsWay() throws {
-        let pool = PurchasePool(percent: 100, collectors: 2)
+        let pool = PurchasePool(collectors: 2)
         let wakes = Mutex(0)
         pool.onWork { wakes.withLock { $0 += 1 } }
-        pool.collect(bytes(1))
+        pool.collect(bytes(1), percent: 100)
         pool.collectorEnded()
         pool.collectorEnded()
         #expect(!pool.isDone)
@@ -55,12 +55,12 @@ import Testing
     }
 
     @Test func aFullPoolHoldsCheckoutsBack() {
-        let pool = PurchasePool(percent: 100, collectors: 1, capacity: 2)
+        let pool = PurchasePool(collectors: 1, capacity: 2)
         let wakes = Mutex(0)
         pool.onWork { wakes.withLock { $0 += 1 } }
-        pool.collect(bytes(1))
+        pool.collect(bytes(1), percent: 100)
         #expect(pool.hasRoom)
-        pool.collect(bytes(2))
+        pool.collect(bytes(2), percent: 100)
         #expect(!pool.hasRoom)
         _ = pool.take()
         #expect(pool.hasRoom)

@@ -20,13 +20,13 @@ import Testing
         plan.connections = connections
         plan.threads = threads
         plan.purchasePercent = percent
-        var run = LoadRun(plan: plan, interrupts: interrupts) { _, _ in }
+        var run = LoadRun(plan: plan, interrupts: interrupts) { _ in }
         run.poolCapacity = capacity
         let summary = try await run.execute()
         #expect(summary.purchasing.addsUp)
         let tally = summary.purchasing.tally
         #expect(tally.requests.sent == summary.purchasing.scheduled - summary.purchasing.unsent + tally.askedAgain)
-        #expect(tally.requests.latenciesByClass.reduce(0) { $0 + $1.histogram.totalCount } == tally.requests.answered)
+        #expect(tally.requests.times.seen.reduce(0) { $0 + tally.requests.times.count($1) } == tally.requests.completed)
         return summary
     }
 
@@ -134,9 +134,10 @@ import Testing
             #expect(tally.requests.failed == 1)
             #expect(tally.requests.answers.map(\.code) == [nil, nil, "expired_code", "paused"])
             #expect(tally.requests.answers.map(\.count) == [16, 1, 1, 1])
-            let text = summary.sections.map { $0.text(width: nil, color: false) }.joined()
-            #expect(text.contains("0 pending, 3 refused, 1 bought by others, 1 lost, 0 unanswered, 0 never sent"))
-            #expect(text.contains("committed purchases     15"))
+            let facts = summary.purchaseFacts.map(\.value)
+            #expect(facts.contains("0 pending, 3 refused, 1 bought by others, 1 lost, 0 unanswered, 0 never sent"))
+            let record = summary.record(SampleLoad.provenance, LoadTimeline())
+            #expect(record.purchases == summary.purchaseFacts && record.verdict.status == .failure)
             #expect(try json(JSONText.line(summary.data), "purchases", "count") as? Int == 15)
         }
     }
@@ -148,15 +149,13 @@ import Testing
         }
         try await ScriptedServer.serving(behaviour) { server in
             let summary = try await run(server, requests: 4)
-            let checkouts = try #require(summary.latencies.first { $0.statusClass == "2xx" }).histogram
-            let purchases = try #require(summary.purchasing.tally.requests.latenciesByClass.first).histogram
+            let checkouts = try #require(summary.latencies.first { $0.outcome == .held }).histogram
+            let purchases = try #require(summary.latencies.first { $0.outcome == .purchased }).histogram
             #expect(checkouts.totalCount == 4)
             #expect(checkouts.valueAtPercentile(100) < 200_000_000)
             #expect(purchases.totalCount == 4)
             #expect(purchases.valueAtPercentile(0) >= 199_000_000)
-            let rows = summary.sections.map { $0.text(width: nil, color: false) }.joined()
-            #expect(rows.contains("checkout 2xx") && rows.contains("purchase 2xx"))
-            #expect(rows.contains("first purchase to 200"))
+            #expect(summary.purchaseFacts.contains { $0.name == "first try to 200" && $0.value.hasPrefix("p50 2") })
         }
     }
 
@@ -172,7 +171,9 @@ import Testing
             switch count {
             case ...10: return [.send(PurchaseRunTests.purchased())]
             case 11: return [.send(response(202, "{}", headers: "Retry-After: 30\r\n"))]
-            case 13: continuation.yield(.interrupted)
+            case 13:
+                continuation.yield(.interrupted)
+                continuation.yield(.interrupted)
             default: break
             }
             return []

@@ -83,7 +83,7 @@ struct ShopServer: Sendable {
         plan.connections = 20
         plan.purchasePercent = 100
         change(&plan)
-        return try await LoadRun(plan: plan, interrupts: AsyncStream { $0.finish() }) { _, _ in }.execute()
+        return try await LoadRun(plan: plan, interrupts: AsyncStream { $0.finish() }) { _ in }.execute()
     }
 
     /// Waits up to a minute until the first cell of a statement has this value.

@@ -79,10 +79,11 @@ extension ReplayAttemptsCommand {
             plan.timeoutSeconds = timeout ?? plan.timeoutSeconds
             try plan.validate()
             let schedule = LoadSchedule(speed: speed.factor, isOrdered: isOrdered)
-            let progress = LoadProgress(requests: plan.requests, output: output)
+            let progress = LoadProgress(plan, output: output)
             let isTerminal = output.talkTerminal.isTerminal
-            var run = LoadRun(plan: plan, interrupts: interrupts) { sample, seconds in
-                if isTerminal || Int(seconds) % 10 == 0 { progress.show(sample, seconds: seconds) }
+            var run = LoadRun(plan: plan, interrupts: interrupts) { interval in
+                progress.take(interval)
+                if isTerminal || Int(interval.start + interval.length) % 10 == 0 { progress.show() }
             }
             run.schedule = schedule
             run.feed = { try await ReplayAttemptsCommand.feed($0, from: reader) }

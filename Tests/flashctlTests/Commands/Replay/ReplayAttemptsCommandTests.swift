@@ -130,7 +130,10 @@ import Testing
         try await CommandStack.with { stores in
             let seeded = try await stores.run(
                 SeedSaleCommand.self,
-                ["--name", "Lamp", "--image-url", "https://example.com/l.png", "--stock", "300", "--duration", "2h"]
+                [
+                    "--name", "Lamp", "--image-url", "https://example.com/l.png", "--stock", "300", "--duration", "2h",
+                    "--test",
+                ]
             )
             #expect(seeded.status == .success)
             let arguments = ["--no-rotate"] + stores.addresses

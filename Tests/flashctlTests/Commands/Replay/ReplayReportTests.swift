@@ -81,6 +81,20 @@ import Testing
         #expect(try self.report(comparison, tolerance: 50).status == .success)
     }
 
+    @Test func purchasesOfAReplayAreCommittedPurchases() throws {
+        var report = try report(ReplayComparison())
+        var counts = LoadCounts()
+        counts.purchases.requests.sent = 3
+        for status in [200, 200, 404] { counts.purchases.requests.record(status: status, nanoseconds: 2_000_000) }
+        report.summary.scheduled = counts
+        #expect(report.summary.purchases == 2 && report.summary.isClean)
+        #expect(text(report).contains("committed purchases      2"))
+        #expect(report.summary.record(SampleLoad.provenance, LoadTimeline()).model == .scheduled)
+        counts.purchases.requests.sent = 4
+        report.summary.scheduled = counts
+        #expect(report.summary.unanswered == 1 && !report.summary.isClean)
+    }
+
     @Test func theEarliestDifferenceIsKept() {
         var comparison = ReplayComparison()
         comparison.answered(event("late", .held, 8), .held, 429)

@@ -91,7 +91,7 @@ import Testing
                     target + ["--tolerance", "100", "-o", "json"]
                 )
                 #expect(outcome.status == .success, "\(outcome)")
-                #expect(try json(outcome.data, "load", "answered") as? Int == 250)
+                #expect(try json(outcome.data, "load", "answered") as? Int ?? 0 >= 250)
             }
             let away = try await original.stores.run(ReplayAttemptsCommand.self, "--target", "http://127.0.0.1:1")
             #expect(away.status == .unreachable)
