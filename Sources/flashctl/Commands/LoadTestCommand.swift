@@ -40,16 +40,12 @@ struct LoadTestCommand: EnvironmentCommand {
             was crossed, 130 after Ctrl-C: the first one waits for answers, the second does not; the summary is \
             printed all the same.
 
-            Exit status: 0 every request was answered as it should be, 1 a request got a server error or no answer, 64 \
-            wrong arguments, 69 the server is unreachable, 97 the load test measured itself, 130 and 143 it was \
-            stopped by a signal; the summary is printed all the same.
-
             Examples:
-              flashctl loadtest --rate 2000/s --duration 30s --purchases 100 --verify --local
+              flashctl loadtest --rate 2000/s --purchases 100 --verify --local
               flashctl loadtest --stages 0:10s,5000:30s,20000:5s --arrivals poisson
               flashctl loadtest --preset k6 --rate 5000/s --duration 1m
               flashctl loadtest --preset hour --spike-at now --verify --local
-              flashctl loadtest --rate 2000/s --fail-if 'checkout.p99>20ms' --report out.html
+              flashctl loadtest --rate 2000/s --fail-if 'checkout.p99>20ms'
               flashctl loadtest --find-max 'checkout.p99<20ms' --report knee.html
               flashctl loadtest --preset megaload
               flashctl loadtest --requests 20000 --purchases 100

@@ -40,6 +40,7 @@ struct TimeCharts {
                 [
                     ("target", { $0.targetRate.map(TimeCharts.count) ?? "-" }),
                     ("sent", { TimeCharts.count($0.perSecond($0.sent)) }),
+                    ("of them follow-ups", { TimeCharts.count($0.perSecond($0.followUps)) }),
                     ("answered", { TimeCharts.count($0.perSecond($0.completed)) }),
                     ("in flight", { NumberText.grouped($0.inFlight) }), ("late", { NumberText.grouped($0.waiting) }),
                     ("lag p99", { NumberText.latency(nanoseconds: $0.scheduleLagP99) }),

@@ -11,6 +11,7 @@ extension LoadSummary {
         )
         record.plan = plan.facts
         record.purchases = purchaseFacts
+        record.answers = allAnswersByStatus
         record.networkErrors = networkErrors.map { ($0.kind.name, $0.count) }
         record.figures = figures(timeline)
         record.verification = verification

@@ -20,6 +20,10 @@ final class LoadWorker {
 
     /// Connections that are being set up at the same time: more would overflow the server's queue of new ones.
     static let maximumConnecting = 64
+    /// Connections that the open model opens before its first request: a shop that opens is not found by strangers only.
+    static let earlyConnections = 32
+    /// Nanoseconds before its first request at which it opens them.
+    static let earlyTime: UInt64 = 100_000_000
     /// Connections of one place that end without any answer before the place is given up.
     static let maximumFruitless = 5
     static let connectTimeout = TimeAmount.seconds(5)
@@ -128,7 +132,7 @@ final class LoadWorker {
         startedAt = time
         warmUntil = plan.warmupSeconds > 0 ? time + UInt64(plan.warmupSeconds * 1e9) : 0
         if let seconds = plan.durationSeconds, open == nil { endsAt = time + UInt64(seconds * 1e9) }
-        if open != nil { beginArrivals() }
+        if open != nil { beginArrivals(at: time) }
     }
 
     /// Ends the test now; requests in flight stay unanswered.

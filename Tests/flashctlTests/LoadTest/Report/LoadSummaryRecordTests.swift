@@ -88,6 +88,25 @@ import Testing
         #expect(record.verdict.text.hasSuffix(", 1 answers of an unknown kind"))
     }
 
+    @Test func anErrorIsToldWithItsStatus() {
+        let record = record(
+            summary(statuses: [409, 409, 502, 500, 502]) { summary in
+                summary.guesses.sent = 1
+                summary.guesses.record(status: 404, nanoseconds: 1)
+            }
+        )
+        let expected = [(404, 1), (409, 2), (500, 1), (502, 2)].map {
+            LoadRecord.Answer(status: $0.0, error: nil, count: UInt64($0.1))
+        }
+        #expect(record.answers == expected)
+        let text = record.sections.map { $0.text(width: nil, color: false) }.joined(separator: "\n")
+        #expect(text.contains("answers by status and error code\n"))
+        #expect(text.contains("   502  -          2\n"))
+        #expect(ReportPage(record: record).html.contains("By status and error code"))
+        let clean = self.record(summary())
+        #expect(!clean.sections.contains { $0.text(width: nil, color: false).contains("answers by status") })
+    }
+
     @Test func networkErrorsKeepTheirKinds() {
         let record = record(
             summary(statuses: []) { summary in
