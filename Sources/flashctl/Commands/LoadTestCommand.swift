@@ -110,6 +110,15 @@ struct LoadTestCommand: EnvironmentCommand {
     @Option(help: "Threads that generate the load.")
     var threads = 1
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Threads of the open model run before all others, where the system allows it, to be on time."
+    )
+    var realTime = true
+
+    @Flag(help: "Poll instead of sleeping: exact times where timers are late, for a whole core of each thread.")
+    var busyPoll = false
+
     @Option(help: "Seconds after which an unanswered request is a network error.")
     var timeout = 30
 
@@ -181,6 +190,8 @@ struct LoadTestCommand: EnvironmentCommand {
             if requests == nil { plan.requests = LoadPlan.mostRequests }
         }
         plan.threads = threads
+        plan.busyPoll = busyPoll
+        plan.realTime = realTime
         plan.timeoutSeconds = timeout
         // Numbers that every reader of JSON can hold.
         plan.seed = seed ?? UInt64.random(in: 0..<(1 << 48))

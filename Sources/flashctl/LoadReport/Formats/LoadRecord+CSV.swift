@@ -2,7 +2,8 @@
 extension LoadRecord {
     private static let columns =
         [
-            "start_s", "length_s", "warmup", "target_per_s", "scheduled", "sent", "follow_ups", "completed", "in_flight", "waiting",
+            "start_s", "length_s", "warmup", "target_per_s", "scheduled", "sent", "follow_ups", "completed",
+            "in_flight", "waiting",
         ] + LoadOutcome.allCases.map(\.rawValue) + [
             "p50_ns", "p90_ns", "p99_ns", "p99.9_ns", "max_ns", "schedule_lag_p99_ns", "processors", "stock_free",
             "stock_held", "stock_sold", "backlog",

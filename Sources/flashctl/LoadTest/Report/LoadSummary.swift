@@ -27,6 +27,8 @@ struct LoadSummary: Sendable {
     var busyShare = 0.0
     /// Set when somebody ended the run early.
     var interruptedBy: ExitStatus?
+    /// Whether the generator ran before all usual threads of the machine.
+    var isRealTime = false
     /// What the server has said, of each worker; empty unless the plan keeps it.
     var histories: [LoadHistory] = []
     /// What came out when it was compared with the stores; nil when nobody asked.

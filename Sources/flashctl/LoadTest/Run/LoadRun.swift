@@ -78,6 +78,7 @@ struct LoadRun: Sendable {
         summary.timing = found.total.timing
         summary.warm = plan.warmupSeconds > 0 ? found.warm : nil
         summary.busyShare = found.busyShare
+        summary.isRealTime = crew.isRealTime
         if plan.keepsHistory { summary.histories = try await crew.histories() }
         return summary
     }

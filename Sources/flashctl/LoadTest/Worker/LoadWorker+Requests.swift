@@ -43,6 +43,7 @@ extension LoadWorker {
     }
 
     private func flying(_ request: LoadRequest, at now: UInt64, intendedAt: UInt64) -> RequestInFlight {
+        activity &+= 1
         otherInFlight += 1
         withTally(of: request, intendedAt: intendedAt) { $0.recordSent(at: now) }
         return RequestInFlight(request: request, sentAt: now, intendedAt: intendedAt)
@@ -82,6 +83,7 @@ extension LoadWorker {
     }
 
     func answered(slot: Int, _ ended: RequestInFlight, scanner: borrowing ResponseScanner) {
+        activity &+= 1
         let now = NIODeadline.now().uptimeNanoseconds
         // In the closed model both times are the same, and one histogram is enough.
         let sentAt = open == nil && schedule == nil ? nil : ended.sentAt

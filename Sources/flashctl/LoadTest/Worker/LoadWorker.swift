@@ -39,6 +39,11 @@ final class LoadWorker {
     /// Answers to be compared with the stores; nil when nobody asks for that.
     var history: LoadHistory?
 
+    /// Grows with everything that is sent and answered.
+    var activity: UInt64 = 0
+    /// Processor time of polls that found nothing.
+    var polledSeconds = 0.0
+
     let plan: LoadPlan
     let mix: LoadMix
     /// The codes that are paid for, nil when none are.
@@ -166,7 +171,8 @@ final class LoadWorker {
         share.inFlight = UInt64(otherInFlight + purchasesInFlight)
         share.waiting = UInt64((open?.backlog.count ?? 0) + followUps.count)
         share.startedAt = startedAt
-        share.threadSeconds = ProcessorTime.ofThread()
+        share.threadSeconds = ProcessorTime.ofThread() - polledSeconds
+        share.polledSeconds = polledSeconds
         return share
     }
 

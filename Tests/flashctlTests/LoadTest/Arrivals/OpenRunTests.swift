@@ -60,6 +60,17 @@ import Testing
         #expect(try p99(closed) < (try p99(open)) / 2)
     }
 
+    @Test func pollingSendsTheSameAndIsNoWork() async throws {
+        try await ScriptedServer.serving({ _, _ in [.send(response(409))] }) { server in
+            var plan = plan(server, LoadCurve(rate: 100, seconds: 2))
+            plan.busyPoll = true
+            let summary = try await run(plan)
+            #expect(summary.tally.answered == 200 && summary.unsent == 0 && summary.timing.scheduled == 200)
+            // The thread never slept; what it did besides looking is little.
+            #expect(summary.busyShare < 0.5, "\(summary.busyShare)")
+        }
+    }
+
     @Test func waitingForAConnectionIsLatencyButNoServiceTime() async throws {
         let behaviour: ScriptedServer.Behaviour = { _, _ in [.pause(.milliseconds(20)), .send(response(409))] }
         try await ScriptedServer.serving(behaviour) { server in
