@@ -63,9 +63,11 @@ extension LoadWorker: NIOScheduledCallbackHandler {
 
     /// Opens connections for what waits, as far as the plan allows.
     func openForWaiting() {
-        guard !isFinished, let open else { return }
+        // A server that refuses is tried at one place, later and later; when it is back, everything connects at once.
+        guard !isFinished, let open, refusedInRow == 0 || connecting + retrying == 0 else { return }
         let wanted = open.backlog.count + followUps.count + (pool?.hasReady == true ? 1 : 0)
-        while connecting < min(wanted, LoadWorker.maximumConnecting), let place = places.popLast() { connect(place) }
+        let most = refusedInRow > 0 ? 1 : LoadWorker.maximumConnecting
+        while connecting < min(wanted, most), let place = places.popLast() { connect(place) }
     }
 
     /// Gives up everything that is due and not sent.

@@ -80,6 +80,10 @@ final class LoadWorker {
     var connecting = 0
     var retrying = 0
     var openConnections = 0
+    /// Attempts to connect that failed since the last one that did not.
+    var refusedInRow = 0
+    /// Monotonic time of the last connection that stood.
+    private var reachedAt: UInt64 = 0
 
     private(set) var isFinished = false
     /// Whether nothing new is sent, because somebody has ended the run.
@@ -249,6 +253,9 @@ final class LoadWorker {
         if now >= endsAt { numbers.endNow() }
         // Requests that are due have waited for a connection as long as others for their answer.
         if let open, open.isOver, now > open.endsAt + timeoutNanoseconds, otherInFlight == 0 { abandonWaiting() }
-        if now > givesUpAt { stop() } else { finishIfDone() }
+        if openConnections > 0 { reachedAt = now }
+        // A server that nobody could reach for so long after the plan: what it should still be asked stays unsent.
+        let isGone = refusedInRow > 0 && now > max(reachedAt, open?.endsAt ?? now) + timeoutNanoseconds
+        if now > givesUpAt || isGone { stop() } else { finishIfDone() }
     }
 }
