@@ -49,6 +49,8 @@ final class ServerState: Sendable {
 
     /// The program that runs.
     let build: ServerBuild
+    /// Spans on their way to their file.
+    let spans = SpanQueue()
     private let values = Mutex(Values())
 
     init(build: ServerBuild = ServerBuild()) {
