@@ -14,13 +14,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private enum Slot {
-        case waiting(keepAlive: Bool)
+        case waiting(RequestRoute, since: NIODeadline, keepAlive: Bool)
         case ready(ByteBuffer, keepAlive: Bool)
+
+        var isWaiting: Bool {
+            if case .waiting = self { true } else { false }
+        }
     }
 
     private let server: LoopServer
     private var context: ChannelHandlerContext?
     private var slots: Deque<Slot> = []
+    /// Those of the waiting requests that are recorded, by their numbers.
+    private var spans: [Int: OpenSpan] = [:]
     /// Number of the request that `slots.first` stands for.
     private var firstSlot = 0
     private var request: IncomingRequest?
@@ -41,7 +47,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        guard server.connections.add(self) else {
+        let taken = server.connections.add(self)
+        server.counters.connected(taken: taken)
+        guard taken else {
             context.close(promise: nil)
             return
         }
@@ -49,11 +57,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        server.connections.remove(self)
+        if server.connections.remove(self) { server.counters.disconnected() }
         // A client that leaves never cancels a batch: the decisions are made and journaled, only the answers are
         // dropped.
         closing = true
+        server.counters.abandoned(slots.count { $0.isWaiting })
         slots.removeAll()
+        spans.removeAll()
         self.context = nil
         context.fireChannelInactive()
     }
@@ -71,7 +81,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func received(_ head: HTTPRequestHead) {
         clock.headEnded(now: server.coarseNow)
-        let parsed = IncomingRequest(head: head)
+        var parsed = IncomingRequest(head: head)
+        if let tracer = server.tracer { parsed.span = tracer.begin(head) }
         if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
         if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
         request = parsed
@@ -81,14 +92,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard let request else { return }
         self.request = nil
         clock.requestEnded(now: server.coarseNow)
-        let slot = firstSlot + slots.count
-        slots.append(.waiting(keepAlive: request.keepAlive))
         accepts = request.keepAlive
+        let slot = take(request.route.name, keepAlive: request.keepAlive)
+        if let span = request.span { spans[slot] = span }
         server.dispatch(request, to: Responder(connection: self, slot: slot))
+    }
+
+    /// The place of a request among those that wait for their answers.
+    private func take(_ route: RequestRoute, keepAlive: Bool) -> Int {
+        slots.append(.waiting(route, since: server.coarseNow, keepAlive: keepAlive))
+        server.counters.began()
+        return firstSlot + slots.count - 1
     }
 
     /// First bytes of a request have come; see `RequestGuard`.
     func receivedBytes() {
+        server.touchClock()
         clock.receivedBytes(now: server.coarseNow)
     }
 
@@ -103,9 +122,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !closing, accepts, context != nil else { return }
         accepts = false
         request = nil
-        let slot = firstSlot + slots.count
-        slots.append(.waiting(keepAlive: false))
-        complete(slot, with: server.responses.fixed(answer))
+        complete(take(.other, keepAlive: false), with: server.responses.fixed(answer))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -146,11 +163,25 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func complete(_ slot: Int, with answer: ByteBuffer) {
         guard context != nil, slot >= firstSlot else { return }
         let index = slot - firstSlot
-        guard case .waiting(let keepAlive) = slots[index] else {
+        guard case .waiting(let route, let since, let keepAlive) = slots[index] else {
             preconditionFailure("request \(slot) was answered twice")
         }
-        slots[index] = .ready(answer, keepAlive: keepAlive)
+        let time = server.coarseNow - since
+        server.counters.answered(route, with: answer, after: time)
+        let written = spans.isEmpty ? answer : recorded(slot, route, answer, time)
+        slots[index] = .ready(written, keepAlive: keepAlive)
         if index == 0 { writeReady() }
+    }
+
+    /// The answer with the ids of its span, when the request is recorded.
+    private func recorded(_ slot: Int, _ route: RequestRoute, _ answer: ByteBuffer, _ time: TimeAmount) -> ByteBuffer {
+        guard let span = spans.removeValue(forKey: slot), let tracer = server.tracer else { return answer }
+        return tracer.finish(span, route, with: answer, after: time)
+    }
+
+    /// The request is asked of this sale, together with others.
+    func asked(_ slot: Int, _ sale: SaleID, size: Int) {
+        spans[slot]?.batch = (sale, size)
     }
 
     private func writeReady() {
@@ -215,6 +246,11 @@ struct Responder {
     func callAsFunction(_ answer: ByteBuffer) {
         connection.complete(slot, with: answer)
     }
+
+    /// For the span of the request, if it has one.
+    func asked(_ sale: SaleID, size: Int) {
+        connection.asked(slot, sale, size: size)
+    }
 }
 
 /// One request between its head and its end.
@@ -225,6 +261,7 @@ struct IncomingRequest {
     let announcedBody: Int
     let idempotencyKey: [UInt8]?
     var bodyLength = 0
+    var span: OpenSpan?
 
     init(head: HTTPRequestHead) {
         var target = head.uri

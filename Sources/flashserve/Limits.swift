@@ -52,6 +52,8 @@ enum Limits {
     static let loadInterval = Duration.seconds(1)
     /// Connections of one server; beyond: accepted and closed at once.
     static let connections = 65_536
+    /// Finished spans that wait for the file of traces; beyond: they are dropped and counted.
+    static let waitingSpans = 8192
     /// Length of an Idempotency-Key in bytes; beyond: 400.
     static let idempotencyKey = 255
     /// How long a starting server waits for the sale of this hour before it listens without one.

@@ -19,6 +19,8 @@ struct RunningServer: Sendable {
     let load: LoadWatch
     let pages: PageRenderer
     let links: PostgresLinks
+    /// Nil while tracing is off.
+    let traces: TraceWriter?
 
     /// Starts, serves until the graceful shutdown, and stops.
     static func serve(
@@ -36,6 +38,7 @@ struct RunningServer: Sendable {
             services.addTask { await server.load.run() }
             services.addTask { await server.sweep.run() }
             services.addTask { await server.verification.run() }
+            services.addTask { await server.traces?.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
             try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)
@@ -136,6 +139,7 @@ struct RunningServer: Sendable {
             }
         }
         for loop in loops { try await loop.ask { $0.stop() } }
+        await traces?.write()
         await pages.close()
         await links.close()
         logger.info("stopped")

@@ -12,6 +12,8 @@ extension SettingKey {
         case .backlogLimit: "journal not yet in Postgres above which checkouts are refused; default 512MB"
         case .memoryLimit: "share of Redis' maxmemory above which checkouts are refused, 10 to 95 %; default 85"
         case .allowNoAOF: "whether a Redis without an append-only file may hold sales; default false"
+        case .traceSample: "share of the requests that are recorded as spans, 0 to 1, 0 for none at all; default 0"
+        case .traceFile: "file to which spans are appended, as OTLP in JSON; no default"
         case .rotate: "whether the server opens and finishes the hourly sales itself; default true"
         case .localDirectory: "folder of the private stores; default $XDG_STATE_HOME/flashctl/local"
         case .hourlyStock: "units of an hourly sale, 1 to 10,000,000; default 10000"

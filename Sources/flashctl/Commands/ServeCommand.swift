@@ -49,6 +49,12 @@ struct ServeCommand: EnvironmentCommand {
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        options.tracing = try ServeCommand.tracing(configuration)
+        options.build = ServerBuild(
+            version: Flashctl.version,
+            revision: BuildInfo.revision,
+            swift: BuildInfo.swift
+        )
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
             output.say("listening on http://\(host):\(port)", style: .bold)
@@ -56,6 +62,19 @@ struct ServeCommand: EnvironmentCommand {
             for (name, command) in local { output.say("\(name): \(command)") }
         }
         return options
+    }
+
+    /// Nil while nothing is recorded.
+    static func tracing(_ configuration: FlashConfiguration) throws -> TracingOptions? {
+        guard configuration.traceSample.value > 0 else { return nil }
+        guard let file = configuration.traceFile?.value else {
+            throw ConfigurationError(
+                .missing,
+                "\(configuration.traceSample.origin): requests are to be recorded, but no file is named for it",
+                nextStep: "give --trace-file FILE, or --trace-sample 0"
+            )
+        }
+        return TracingOptions(share: configuration.traceSample.value, file: file)
     }
 
     private static func line(_ sale: Sale) -> String {
