@@ -37,6 +37,8 @@ final class ServerState: Sendable {
         var lags: [JournalLag] = []
         /// The units of the live sales.
         var stocks: [SaleStock] = []
+        /// When load, lags and stocks were measured; nil before the first time.
+        var measuredAt: ContinuousClock.Instant?
     }
 
     /// Why nothing is returned before the first look at the clocks.
