@@ -49,6 +49,9 @@ struct ServeCommand: EnvironmentCommand {
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        options.onAdminListening = { port in
+            output.say("live page: http://127.0.0.1:\(port)/ (metrics: /metrics)")
+        }
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
             output.say("listening on http://\(host):\(port)", style: .bold)

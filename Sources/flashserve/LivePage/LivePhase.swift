@@ -43,7 +43,7 @@ enum LivePhase: String, Encodable, Sendable {
 
 /// Which sale the page is about.
 struct LiveChoice: Sendable, Equatable {
-    /// The one that sells; else the one that has closed last and is not finished; else the next one.
+    /// The one that sells; else one that has closed, as long as its holds may be paid; else the next one.
     var shown: Sale?
     /// The one that opens next, if another one is shown.
     var next: Sale?
@@ -53,9 +53,12 @@ struct LiveChoice: Sendable, Equatable {
         let coming = schedule.next(after: now)
         let closed = schedule.sales.filter { $0.terms.closesAt <= now && $0.epoch != nil }
             .max { $0.terms.closesAt < $1.terms.closesAt }
+        let paying = closed.flatMap {
+            now < $0.terms.closesAt.adding(milliseconds: $0.terms.holdMilliseconds) ? $0 : nil
+        }
         // A sale that is open by its terms and not in Redis yet will be current in a moment.
         let opening = schedule.sales.last { $0.terms.opensAt <= now && now < $0.terms.closesAt }
-        shown = schedule.current(at: now) ?? opening ?? closed ?? coming
+        shown = schedule.current(at: now) ?? opening ?? paying ?? coming ?? closed
         next = coming?.id == shown?.id ? nil : coming
     }
 }

@@ -1,19 +1,19 @@
-import FlashSaleKit
 import Testing
 
+@testable import FlashSaleKit
 @testable import flashserve
 
 /// Which sale is shown, what is said of it, and what is too old to be said.
 @Suite struct LiveViewTests {
     private let open = Timestamp(seconds: 150)
 
-    private func values(_ sales: [Sale]) -> ServerState.Values {
+    private func values(_ sales: [Sale]) throws -> ServerState.Values {
         var values = ServerState.Values()
         values.sales = sales
         values.redisTrouble = nil
         values.redis = RedisInstallation(
-            endpoint: .init(host: "127.0.0.1", port: 6379),
-            identity: RedisIdentity(runID: "a", masterReplID: "b", installation: "c"),
+            endpoint: try RedisEndpoint(parsing: "127.0.0.1:6379"),
+            identity: RedisIdentity(runID: "a", masterReplID: "b", installationID: "c", epoch: 1),
             epochs: [:],
             generation: 1
         )
@@ -44,7 +44,10 @@ import Testing
             return [choice.shown?.id.rawValue, choice.next?.id.rawValue]
         }
         #expect(shown([closing, selling, coming]) == [2, 3])
-        #expect(shown([closing, coming]) == [1, 3])
+        #expect(shown([closing, coming]) == [1, 3], "its holds of a minute may still be paid")
+        let over = LiveChoice([closing, coming], at: Timestamp(seconds: 160))
+        #expect(over.shown?.id == coming.id && over.next == nil)
+        #expect(LiveChoice([closing], at: Timestamp(seconds: 160)).shown?.id == closing.id)
         #expect(shown([coming]) == [3, nil], "the same sale is not announced twice")
         #expect(shown([notOpened, coming]) == [4, 3], "it is opened in a moment")
         #expect(shown([selling, notOpened]) == [2, nil])
@@ -54,7 +57,7 @@ import Testing
     @Test("every phase has its word")
     func phases() throws {
         let sale = try LiveSample.sale(2, opens: 100, closes: 200)
-        var values = values([sale])
+        var values = try values([sale])
         #expect(try phase(values, at: 99) == .scheduled)
         #expect(try phase(values) == .selling)
         #expect(try phase(values, units: nil) == .selling)
@@ -76,7 +79,7 @@ import Testing
 
     @Test("numbers that are too old, or of a Redis in doubt, are left out")
     func age() throws {
-        var values = values([try LiveSample.sale(2, opens: 100, closes: 200)])
+        var values = try values([try LiveSample.sale(2, opens: 100, closes: 200)])
         var lag = JournalLag(saleID: values.sales[0].id, stream: .ledger)
         (lag.entries, lag.bytes, lag.seconds) = (4, 100, 1.5)
         var other = JournalLag(saleID: values.sales[0].id, stream: .attempts)
@@ -99,7 +102,7 @@ import Testing
         let closing = try LiveSample.sale(1, opens: 0, closes: 100)
         let selling = try LiveSample.sale(2, opens: 100, closes: 200)
         let coming = try LiveSample.sale(3, opens: 200, closes: 300)
-        let now = LiveView(values([closing, selling, coming]), at: open, sale: nil).now(server(), past: [])
+        let now = LiveView(try values([closing, selling, coming]), at: open, sale: nil).now(server(), past: [])
         #expect(now.sale?.id == 2 && now.next?.id == 3)
         #expect(now.others.map(\.id) == [1] && now.others[0].phase == .closed)
         #expect(now.others[0].units == LiveUnits(free: 5, held: 3, sold: 2))
@@ -107,7 +110,7 @@ import Testing
 
     @Test("whatever keeps the sale from going on is said, with the worst first")
     func health() throws {
-        var values = values([])
+        var values = try values([])
         values.sweepPause = nil
         #expect(LiveHealth(values).troubles.isEmpty && LiveHealth(values).redis == nil)
         values.overload = "the journal is too long"

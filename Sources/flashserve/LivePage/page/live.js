@@ -121,7 +121,7 @@ function showLink() {
   document.body.classList.toggle('stale', state.receivedAt !== null && !isFresh);
   write('link', isFresh ? 'live' : state.receivedAt === null && !state.reason ? 'connecting'
     : state.link === 'live' ? 'no news, waiting' : state.reason || 'connection lost, trying again');
-  write('age', state.receivedAt === null || isFresh ? '' : `· these numbers are ${seconds(old / 1000)} old`);
+  write('age', state.receivedAt === null || isFresh ? '' : `· these numbers are ${wholeSeconds(old)} old`);
   write('clock', state.now ? `It is ${clock(saleTime())}.` : '');
   if (old > silentFor && state.link === 'live') reconnect('connection lost, trying again');
 }

@@ -156,7 +156,7 @@ function showTimes(kind, chart, shown, { points, from, time }) {
       { style: 'p50', value: (point) => point[p50], thin: true }, { style: 'p99', value: (point) => point[p99] },
     ],
     axis: values.length ? logarithmic(values) : linear(1),
-    axisText: latency,
+    axisText: decade,
     empty: values.length ? '' : `no ${kind} in this time`,
   });
 }
@@ -226,7 +226,7 @@ function showPast({ now, time }) {
     + (sale.units ? `: ${count(sale.units.held)} held, ${count(sale.units.sold)} sold.` : '.'));
   write('past-note', [past === null || past === undefined ? 'Past sales cannot be read at the moment.'
     : past.length === 0 ? 'No sale is finished yet.' : '', ...open].filter(Boolean).join(' '));
-  byID('past-table').hidden = !past || past.length === 0;
+  for (const id of ['past-table', 'past-words']) byID(id).hidden = !past || past.length === 0;
   replaceRows(byID('past'), past || [], (sale) => {
     const refused = sale.attempts === undefined ? null : sale.sold_out + sale.user_limit + sale.banned;
     const row = make('tr');

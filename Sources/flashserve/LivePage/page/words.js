@@ -44,6 +44,10 @@ function seconds(value) {
   return value < 120 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
 }
 
+/** 7 s, 3 min. */
+const wholeSeconds = (milliseconds) => (milliseconds < 120000 ? `${Math.round(milliseconds / 1000)} s`
+  : `${Math.round(milliseconds / 60000)} min`);
+
 /** Microseconds with three digits: 850 µs, 3.2 ms, 1.25 s. */
 function latency(microseconds) {
   if (microseconds === null || microseconds === undefined) return '–';
@@ -51,6 +55,10 @@ function latency(microseconds) {
     : microseconds < 1e6 ? [microseconds / 1000, 'ms'] : [microseconds / 1e6, 's'];
   return `${value >= 100 || unit === 'µs' ? Math.round(value) : value.toPrecision(value < 10 ? 2 : 3)} ${unit}`;
 }
+
+/** A power of ten of microseconds: 100 µs, 1 ms, 10 s. */
+const decade = (microseconds) => (microseconds < 1000 ? `${microseconds} µs`
+  : microseconds < 1e6 ? `${microseconds / 1000} ms` : `${microseconds / 1e6} s`);
 
 function bytes(value) {
   if (value < 1000) return `${value} B`;
