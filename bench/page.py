@@ -68,6 +68,7 @@ class Photographer:
                     page.open(f"http://127.0.0.1:{self.admin}/")
                     pages.append((f"{moment}-{name}-{'dark' if dark else 'light'}", page, width))
             for name, page, width in pages:
+                page.to_front()
                 page.until("live", lambda page=page: page.text("link") == "live")
                 page.until("holds", lambda page=page: page.text("lapsing-60") != "–" or moment == "before")
                 time.sleep(1)

@@ -166,6 +166,10 @@ class Page:
         """By how many pixels the page is wider than its window."""
         return self.evaluate("document.scrollingElement.scrollWidth - window.innerWidth")
 
+    def to_front(self):
+        """A page behind another one is hidden, and does not draw."""
+        self.send("Page.bringToFront")
+
     def screenshot(self, path, top=0, height=None):
         """The whole page to its end, or so much of it."""
         end = self.send("Page.getLayoutMetrics")["cssContentSize"]["height"]
