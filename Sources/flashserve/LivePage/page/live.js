@@ -73,7 +73,10 @@ function steppedCurve() {
 }
 
 function show() {
-  if (!state.now || document.hidden) return;
+  if (!state.now) return;
+  showTitle(state.now);
+  // Behind another page nothing is drawn: it is, when it comes to the front.
+  if (document.hidden) return;
   const time = saleTime();
   const curve = state.now.sale && state.now.sale.id === state.curveSale ? steppedCurve() : [];
   const view = { now: state.now, points: state.points, curve, time, from: time - state.window };
@@ -108,9 +111,13 @@ function say(view) {
         + `99 of 100 within ${latency(last[`${kind}_p99`])}`);
     }
   }
-  const sale = now.sale;
-  document.title = !sale ? 'No sale – flashctl' : sale.phase === 'selling' && units
+}
+
+/** What the tab of the browser says, also behind others. */
+function showTitle({ sale, units }) {
+  const title = !sale ? 'No sale – flashctl' : sale.phase === 'selling' && units
     ? `${count(units.free)} free – sale ${sale.id}` : `Sale ${sale.id} ${phaseWords[sale.phase]} – flashctl`;
+  if (document.title !== title) document.title = title;
 }
 
 /** How old the numbers are, and what the connection does. */
