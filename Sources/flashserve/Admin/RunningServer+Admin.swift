@@ -18,7 +18,7 @@ extension RunningServer {
             options.onAdminListening?(listener.port)
             return listener
         } catch let error as ServerError where !options.adminPortIsRequired {
-            logger.warning("there are no live page and no metrics", metadata: ["reason": "\(error)"])
+            logger.warning("there is neither a live page nor metrics", metadata: ["reason": "\(error)"])
             return nil
         }
     }

@@ -39,7 +39,7 @@ const timeSteps = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 1440
 
 /**
  * One chart in a figure. `draw` takes: from, to (ms), points with `at`, layers [{style, value}] that are stacked or
- * lines [{style, value}], an axis, and what to say when there is nothing to draw.
+ * lines [{style, value}], an axis, what to say when there is nothing to draw, and of one point (`reading`).
  */
 class Chart {
   constructor(id, columns, rows, keyClass = '') {
@@ -50,6 +50,9 @@ class Chart {
     this.svg.setAttribute('role', 'img');
     this.svg.setAttribute('aria-label', 'no numbers yet');
     this.figure.append(this.key, this.svg);
+    this.pointer = null;
+    this.svg.addEventListener('pointermove', (event) => { this.pointer = event.offsetX; this.redraw(); });
+    this.svg.addEventListener('pointerleave', () => { this.pointer = null; this.redraw(); });
     this.table = new ChartTable(this.figure, columns, rows);
   }
 
@@ -75,7 +78,13 @@ class Chart {
     if (this.svg.getAttribute('aria-label') !== sentence) this.svg.setAttribute('aria-label', sentence);
   }
 
-  draw({ from, to, points, layers = [], lines = [], axis, axisText, empty, countdown, hidden = 0 }) {
+  redraw() {
+    if (this.spec) this.draw(this.spec);
+  }
+
+  draw(spec) {
+    this.spec = spec;
+    const { from, to, points, layers = [], lines = [], axis, axisText, empty, countdown, hidden = 0 } = spec;
     const { clientWidth: width, clientHeight: height } = this.svg;
     if (width === 0) return;
     this.svg.replaceChildren();
@@ -116,6 +125,18 @@ class Chart {
       shape(this.svg, 'text', { x: 0, y: y(tick) - 4 }, axisText(tick));
     }
     shape(this.svg, 'line', { class: 'base', x1: 0, x2: width, y1: bottom, y2: bottom });
+    if (this.pointer !== null) this.pick(shown, spec.reading, x, width, bottom);
+  }
+
+  /** What the chart says of the second under the pointer. */
+  pick(points, reading, x, width, bottom) {
+    const far = (point) => Math.abs(x(point.at) - this.pointer);
+    const point = points.reduce((best, next) => (far(next) < far(best) ? next : best));
+    const place = x(point.at);
+    shape(this.svg, 'line', { class: 'picked', x1: place, x2: place, y1: 0, y2: bottom });
+    const isLeft = place < width / 2;
+    shape(this.svg, 'text', { class: 'reading', x: place + (isLeft ? 6 : -6), y: 11,
+      'text-anchor': isLeft ? 'start' : 'end' }, `${clock(point.at)}  ${reading(point)}`);
   }
 
   timeMarks(from, to, x, width, bottom) {

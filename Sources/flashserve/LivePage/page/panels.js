@@ -81,6 +81,7 @@ function showStock({ now, curve, time }, charts) {
     layers: [...unitParts].reverse().map((part) => ({ style: part, value: (point) => point[part] })),
     axis: linear(sale ? sale.stock : 1),
     axisText: count,
+    reading: (point) => unitParts.map((part) => `${count(point[part])} ${part}`).join(', '),
     hidden: curve.length && curve[0].at - from > 5000 ? curve[0].at : 0,
     countdown: sale && !isOpen ? countdown(sale.opens_at - time) : '',
     empty: !sale ? 'there is no sale' : !isOpen ? 'until it opens' : curve.length ? '' : 'not known',
@@ -109,6 +110,7 @@ function showJournal({ now, points, from, time }, charts) {
     lines: [{ style: 'journal', value: (point) => point.backlog_entries }],
     axis: linear(Math.max(1, ...shown.map((point) => point.backlog_entries || 0))),
     axisText: count,
+    reading: (point) => counted(point.backlog_entries, 'entry', 'entries'),
   });
 }
 
@@ -126,6 +128,8 @@ function showAnswers({ now, points, from, time }, charts) {
     layers: seen.map(([name]) => ({ style: name, value: (point) => point[name] + (name === 'held' ? point.repeated : 0) })),
     axis: linear(Math.max(...shown.map(checkoutsOf), 1)),
     axisText: count,
+    reading: (point) => seen.filter(([key]) => point[key] > 0).map(([key, name]) => `${count(point[key])} ${name}`)
+      .join(', ') || 'none',
     empty: shown.some((point) => checkoutsOf(point) > 0) ? '' : 'no checkout in this time',
   });
   charts.purchases.draw({
@@ -133,6 +137,7 @@ function showAnswers({ now, points, from, time }, charts) {
     layers: [{ style: 'sold', value: (point) => point.purchases }],
     axis: linear(Math.max(...shown.map((point) => point.purchases), 1)),
     axisText: count,
+    reading: (point) => count(point.purchases),
     empty: shown.some((point) => point.purchases > 0) ? '' : 'no purchase in this time',
   });
   showTimes('checkout', charts.checkoutTime, shown, { points, from, time });
@@ -157,6 +162,7 @@ function showTimes(kind, chart, shown, { points, from, time }) {
     ],
     axis: values.length ? logarithmic(values) : linear(1),
     axisText: decade,
+    reading: (point) => `p99 ${latency(point[p99])}, p50 ${latency(point[p50])}`,
     empty: values.length ? '' : `no ${kind} in this time`,
   });
 }
