@@ -15,7 +15,7 @@ export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
-TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
+TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less prometheus
 TEST_PACKAGES += chromium
 # Of PyPI, into .build/python: Debian has none that reads histogram logs.
 PYTHON_PACKAGES := hdrhistogram==0.10.8

@@ -52,6 +52,11 @@ struct ServeCommand: EnvironmentCommand {
         options.onAdminListening = { port in
             output.say("live page: http://127.0.0.1:\(port)/ (metrics: /metrics)")
         }
+        options.build = ServerBuild(
+            version: Flashctl.version,
+            revision: BuildInfo.revision,
+            swift: BuildInfo.swift
+        )
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
             output.say("listening on http://\(host):\(port)", style: .bold)

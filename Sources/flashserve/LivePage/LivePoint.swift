@@ -73,5 +73,16 @@ extension LivePoint {
         repeated = rate(\.repeated)
         refused = rate { $0.refusals.reduce(0) { $0 + $1.count } }
         purchases = rate(\.purchases)
+        checkoutLatency = Latency(before, after, .checkout)
+        purchaseLatency = Latency(before, after, .purchase)
+    }
+}
+
+extension LivePoint.Latency {
+    /// How long the requests of a route took that were answered between two copies of the counters; nil without any.
+    init?(_ before: LoopCounters, _ after: LoopCounters, _ route: RequestRoute) {
+        let between = after.requests.durations(of: route) - before.requests.durations(of: route)
+        guard let median = between.percentile(0.5), let tail = between.percentile(0.99) else { return nil }
+        self.init(p50: Int(median * 1_000_000), p99: Int(tail * 1_000_000))
     }
 }

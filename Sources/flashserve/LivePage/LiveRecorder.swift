@@ -75,13 +75,20 @@ struct LiveRecorder: Sendable {
         return sum
     }
 
+    /// Decided checkouts by outcome, and those that were answered with what they had.
+    private static func attempts(_ counters: LoopCounters) -> [String: Int] {
+        var attempts = Dictionary(uniqueKeysWithValues: counters.attempts.map { ($0.outcome, $0.count) })
+        attempts["repeated"] = counters.repeated
+        return attempts
+    }
+
     private func server(_ values: ServerState.Values, _ count: Count, _ memory: Memory) -> LiveNow.Server {
         LiveNow.Server(
             address: address,
             startedAt: memory.startedAt.microseconds / 1000,
             isStopping: values.isStopping,
             connections: count.connections,
-            attempts: Dictionary(uniqueKeysWithValues: count.counters.attempts.map { ($0.outcome, $0.count) }),
+            attempts: LiveRecorder.attempts(count.counters),
             refusals: Dictionary(uniqueKeysWithValues: count.counters.refusals.map { ($0.reason, $0.count) }),
             purchases: count.counters.purchases
         )

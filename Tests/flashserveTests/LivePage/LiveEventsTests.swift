@@ -66,6 +66,8 @@ import Testing
             #expect(columns == LivePoint.columns)
             let points = try #require(try start.json["points"] as? [[Any]])
             #expect(points.count >= 2 && points.allSatisfy { $0.count == columns.count })
+            let place = try #require(columns.firstIndex(of: "checkout_p99"))
+            #expect(points.contains { ($0[place] as? Int ?? 0) > 0 }, "no second has a time to answer")
             let second = try await reader.event { try self.number($0, "lapsing", "within60") != nil }
             #expect(try number(second, "units", "free") == 3)
             #expect(try number(second, "units", "held") == 1 && number(second, "units", "sold") == 1)

@@ -1,5 +1,6 @@
 import FlashSaleKit
 import Foundation
+import NIOCore
 import Testing
 
 @testable import flashserve
@@ -72,6 +73,24 @@ import Testing
         #expect(point.repeated == 1 && point.refused == 4 && point.purchases == 2)
         point.count(before, after, seconds: 1.02)
         #expect(point.held == 4 && point.purchases == 3, "a late second is no fraction")
+    }
+
+    @Test("percentiles are those of the second alone, and nothing when nothing was answered")
+    func latencies() throws {
+        let answer = ByteBuffer(string: "HTTP/1.1 201 Created\r\n\r\n")
+        var before = LoopCounters()
+        for _ in 0..<1000 { before.answered(.checkout, with: answer, after: .seconds(9)) }
+        var after = before
+        for _ in 0..<98 { after.answered(.checkout, with: answer, after: .microseconds(900)) }
+        for _ in 0..<2 { after.answered(.checkout, with: answer, after: .milliseconds(40)) }
+        var point = LivePoint(at: Timestamp(seconds: 0))
+        point.count(before, after, seconds: 1)
+        let latency = try #require(point.checkoutLatency)
+        #expect((700...1000).contains(latency.p50), "\(latency.p50)")
+        #expect((30_000...50_000).contains(latency.p99), "\(latency.p99)")
+        #expect(point.purchaseLatency == nil)
+        point.count(after, after, seconds: 1)
+        #expect(point.checkoutLatency == nil)
     }
 
     @Test("a row has a number for each column, and null for what is not known")
