@@ -61,8 +61,8 @@ struct StockCurve: Sendable, Equatable {
             self = StockCurve()
             self.sale = sale
         }
-        // A tenth less: the seconds of a busy server are not exact.
-        if let last = points.last, at < last.at.adding(milliseconds: step - step / 10) { return }
+        // Half a second less: the seconds of a busy server are not exact.
+        if let last = points.last, at < last.at.adding(milliseconds: step - 500) { return }
         points.append(Point(at: at, units: units))
         guard points.count > Limits.liveCurve else { return }
         points = points.indices.filter { $0.isMultiple(of: 2) }.map { points[$0] }

@@ -44,8 +44,8 @@ import Testing
         try await withFeed { feed, port in
             let lazy = try LazyReader(port: port)
             try await until(true) { feed.isWatched }
-            // 40 MB: far more than the system keeps for a connection.
-            let all = 8000
+            // 20 MB: far more than the system keeps for a connection.
+            let all = 4000
             for number in 1...all { self.publish(number, to: feed) }
             let reader = try await EventReader.connect(port: port)
             let start = try await reader.event("start")
