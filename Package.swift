@@ -103,7 +103,7 @@ let package = Package(
         ),
         .testTarget(
             name: "flashserveTests",
-            dependencies: ["flashserve", "FlashSaleKit"],
+            dependencies: ["flashserve", "FlashSaleKit", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings
         ),
         .testTarget(
