@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
-.PHONY: bench-operations bench-shell bench-deps test-deps format lint clean
+.PHONY: bench-operations bench-shell bench-page bench-deps test-deps format lint clean
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -16,6 +16,7 @@ export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/de
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
 TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less prometheus
+TEST_PACKAGES += chromium
 # Of PyPI, into .build/python: Debian has none that reads histogram logs.
 PYTHON_PACKAGES := hdrhistogram==0.10.8
 BENCH_PACKAGES := nginx-light wrk valgrind
@@ -29,6 +30,7 @@ help:
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
 	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
+	@echo "             bench-page: screenshots of the live page before, during and after a sale"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
 	@echo "make uninstall   removes exactly those"
@@ -102,6 +104,10 @@ bench-operations: bench-deps build
 
 bench-shell: bench-deps test-deps build
 	/usr/bin/python3 bench/tour.py $(ARGS)
+
+# Screenshots of the live page before, during and after a sale, into .build/page.
+bench-page: bench-deps test-deps build
+	/usr/bin/python3 bench/page.py $(ARGS)
 
 bench: bench-deps build
 	python3 bench/run.py $(ARGS)

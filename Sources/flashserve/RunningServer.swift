@@ -51,6 +51,7 @@ struct RunningServer: Sendable {
                 loops: server.loops
             )
             let admin = try await server.listenForAdmin(backGroup)
+            if let feed = admin?.feed { services.addTask { await server.runLivePage(feed) } }
             server.announce(listener)
             await server.waitForShutdown()
             await server.stopServing(listener)

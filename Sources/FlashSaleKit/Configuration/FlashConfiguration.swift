@@ -15,7 +15,7 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var logLevel: Setting<Logger.Level>
     /// Event loops of the server, 1…64.
     public var eventLoops: Setting<Int>
-    /// Port of the metrics on this machine, 0 for none.
+    /// Port of the live page and the metrics on this machine, 0 for none.
     public var adminPort: Setting<Int>
     /// Bytes of undrained journal above which checkouts are refused, from 64 kB on.
     public var backlogLimit: Setting<Int>

@@ -8,7 +8,7 @@ extension SettingKey {
         case .port: "port that the server listens on, 0 for a free one; default 8080"
         case .logLevel: "lowest level that is logged, trace to critical; default info"
         case .eventLoops: "event loops of the server, 1 to 64; default 1"
-        case .adminPort: "port of the metrics on 127.0.0.1, 0 for none; default 9090"
+        case .adminPort: "port of the live page and the metrics on 127.0.0.1, 0 for none; default 9090"
         case .backlogLimit: "journal not yet in Postgres above which checkouts are refused; default 512MB"
         case .memoryLimit: "share of Redis' maxmemory above which checkouts are refused, 10 to 95 %; default 85"
         case .allowNoAOF: "whether a Redis without an append-only file may hold sales; default false"

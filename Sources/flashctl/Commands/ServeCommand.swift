@@ -50,6 +50,9 @@ struct ServeCommand: EnvironmentCommand {
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
         options.tracing = try ServeCommand.tracing(configuration)
+        options.onAdminListening = { port in
+            output.say("live page: http://127.0.0.1:\(port)/ (metrics: /metrics)")
+        }
         options.build = ServerBuild(
             version: Flashctl.version,
             revision: BuildInfo.revision,

@@ -12,7 +12,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Event loops, 1 to 64. Default: 1.")
     var eventLoops: String?
 
-    @Option(help: "Port of the metrics on 127.0.0.1, 0 for none. Default: 9090.")
+    @Option(help: "Port of the live page and the metrics on 127.0.0.1, 0 for none. Default: 9090.")
     var adminPort: String?
 
     @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
