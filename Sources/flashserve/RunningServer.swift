@@ -28,6 +28,9 @@ struct RunningServer: Sendable {
         _ logger: Logger
     ) async throws {
         let server = try await RunningServer.assemble(options, frontGroup, backGroup, logger)
+        let reporter = server.reporter(watching: Array(frontGroup.makeIterator()) + Array(backGroup.makeIterator()))
+        // Until the journal is flushed: that is watched too.
+        async let _ = reporter.run()
         try await server.supervisor.validate()
         try await withThrowingTaskGroup(of: Void.self) { services in
             services.addTask { await server.schedule.runRotation() }
@@ -49,7 +52,9 @@ struct RunningServer: Sendable {
             )
             let admin = try await server.listenForAdmin(backGroup)
             server.announce(listener)
+            await reporter.ready()
             await server.waitForShutdown()
+            await reporter.stopping()
             await server.stopServing(listener)
             await admin?.close()
             services.cancelAll()
