@@ -56,9 +56,10 @@ public struct ServiceManager: Sendable, Equatable {
         guard descriptor >= 0 else { return errno }
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         let sent = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue | MSG_DONTWAIT.rawValue), $0, length)
+                sendto(descriptor, bytes, bytes.count, flags, $0, length)
             }
         }
         return sent == bytes.count ? 0 : errno
