@@ -33,15 +33,18 @@ put 755 "$binary" usr/bin/flashctl
 strip --strip-all --remove-section=.comment --remove-section=.note "$root/usr/bin/flashctl"
 for page in man/*.1; do packed "$page" "usr/share/man/man1/$(basename "$page").gz"; done
 put 644 completions/flashctl.bash usr/share/bash-completion/completions/flashctl
+# It is read by a shell and never run.
+sed -i '1{/^#!/d}' "$root/usr/share/bash-completion/completions/flashctl"
 put 644 completions/_flashctl usr/share/zsh/vendor-completions/_flashctl
 put 644 completions/flashctl.fish usr/share/fish/vendor_completions.d/flashctl.fish
 for unit in deploy/systemd/*; do put 644 "$unit" "lib/systemd/system/$(basename "$unit")"; done
 put 644 deploy/debian/environment etc/flashctl/environment
 put 644 deploy/debian/copyright usr/share/doc/flashctl/copyright
 put 644 deploy/cron/flashctl usr/share/doc/flashctl/examples/cron
-for page in INSTALL OPERATIONS RELIABILITY; do packed "docs/$page.md" "usr/share/doc/flashctl/$page.md.gz"; done
+for page in OPERATIONS RELIABILITY; do packed "docs/$page.md" "usr/share/doc/flashctl/$page.md.gz"; done
+packed docs/INSTALL.md usr/share/doc/flashctl/README.Debian.gz
 
-maintainer='The authors of flashctl <flashctl@localhost.localdomain>'
+maintainer="${DEBFULLNAME:-$(git log -1 --format=%an)} <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 changelog="flashctl ($version) unstable; urgency=medium
 
   * Built from commit $(git rev-parse HEAD).
@@ -52,7 +55,8 @@ packed /dev/stdin usr/share/doc/flashctl/changelog.gz <<<"$changelog"
 # dpkg-shlibdeps wants the tree of a source package around it.
 install -d "$output/source/debian"
 touch "$output/source/debian/control"
-libraries=$(cd "$output/source" && dpkg-shlibdeps -O ../root/usr/bin/flashctl 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+libraries=$(cd "$output/source" && dpkg-shlibdeps -O ../root/usr/bin/flashctl 2>/dev/null |
+    sed -n 's/^shlibs:Depends=//p')
 [[ -n $libraries ]] || { echo "dpkg-shlibdeps found no libraries" >&2; exit 1; }
 
 cat >"$root/DEBIAN/control" <<END
@@ -66,9 +70,10 @@ Suggests: postgresql, redis-server
 Section: net
 Priority: optional
 Description: flash sales on Redis and Postgres
- Serves the public HTTP API of flash sales, opens a sale every hour, shows where a
- sale stands, and generates the load to test it all. It sells exactly the stock,
- no user gets more than the limit, and every attempt is in Postgres exactly once.
+ Serves the public HTTP API of flash sales, opens a sale every hour, shows
+ where a sale stands, and generates the load to test it all. It sells exactly
+ the stock, no user gets more than the limit, and every attempt is in Postgres
+ exactly once.
 END
 echo /etc/flashctl/environment >"$root/DEBIAN/conffiles"
 install -m 755 deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Looks at everything with which flashctl is installed: Dockerfile, compose.yaml, units, scripts, and the package if there is
-# one. Prints what is wrong, and ends with 1 then.
+# Looks at everything with which flashctl is installed: Dockerfile, compose.yaml, units, scripts, and the package if
+# there is one. Prints what is wrong, and ends with 1 then.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 code=0
@@ -31,7 +31,8 @@ for service in deploy/systemd/*.service; do
     check "systemd-analyze security $(basename "$service")" \
         systemd-analyze security --no-pager --offline=true --threshold=20 "$service"
 done
-check "systemd-analyze calendar" systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' deploy/systemd/flashctl-rotate.timer)"
+calendar=$(sed -n 's/^OnCalendar=//p' deploy/systemd/flashctl-rotate.timer)
+check "systemd-analyze calendar" systemd-analyze calendar "$calendar"
 
 for package in .build/deb/flashctl_*.deb; do
     if [[ -e $package ]]; then

@@ -3,10 +3,10 @@
 
     scripts/test-container.py [BINARY]
 
-The root of the image is made by debootstrap and the RUN commands of the stage, as they stand in the file; the binary takes
-the place of the one that the first stage builds. Redis and Postgres of this machine play those of compose.yaml, with its
-command line and its password, in a network without anything else. In the root, as the user of the image and with the
-environment of compose.yaml: `migrate`, `serve`, the health check, SIGTERM. Needs root.
+The root of the image is made by debootstrap and the RUN commands of the stage, as they stand in the file; the binary
+takes the place of the one that the first stage builds. Redis and Postgres of this machine play those of compose.yaml,
+with its command line and its password, in a network without anything else. In the root, as the user of the image and
+with the environment of compose.yaml: `migrate`, `serve`, the health check, SIGTERM. Needs root.
 """
 import json
 import os
@@ -105,8 +105,8 @@ def start_stores(services, folder):
     for path in (folder, password):
         shutil.chown(path, "postgres")
     as_postgres = ["runuser", "-u", "postgres", "--"]
-    run(*as_postgres, str(binaries / "initdb"), "-D", str(data), "-U", variables["POSTGRES_USER"], "-A", "scram-sha-256",
-        f"--pwfile={password}", stdout=subprocess.DEVNULL, cwd="/")
+    run(*as_postgres, str(binaries / "initdb"), "-D", str(data), "-U", variables["POSTGRES_USER"],
+        "-A", "scram-sha-256", f"--pwfile={password}", stdout=subprocess.DEVNULL, cwd="/")
     postgres = subprocess.Popen([*as_postgres, str(binaries / "postgres"), "-D", str(data), "-k", str(folder)], cwd="/",
                                 stderr=open(pathlib.Path(folder) / "postgres.log", "w"))
     environment = dict(os.environ, PGPASSWORD=variables["POSTGRES_PASSWORD"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the package of .build/deb on a clean Debian 12, runs every command of docs/INSTALL.md that belongs to it, and
-# removes it again: nothing of ours may be left. The machine is a folder made by debootstrap, and systemd its first process.
-# Needs root. What was downloaded is kept in .build/deb-root.
+# removes it again: nothing of ours may be left. The machine is a folder made by debootstrap, with systemd as its first
+# process. Needs root. What was downloaded is kept in .build/deb-root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,8 +19,10 @@ machine=(systemd-nspawn --quiet --directory="$root" --register=no --bind="$folde
 [[ -d /run/systemd/system ]] || machine+=(--keep-unit)
 # Before it has booted: with the network of this machine, for apt.
 within() { "${machine[@]}" --pipe --setenv=DEBIAN_FRONTEND=noninteractive "$@"; }
-install_packages() { within apt-get install -q -y --no-install-recommends "$@" >"$folder/apt.log" 2>&1 ||
-    { tail -n 30 "$folder/apt.log" >&2; fail "apt-get install $*"; }; }
+install_packages() {
+    within apt-get install -q -y --no-install-recommends "$@" >"$folder/apt.log" 2>&1 ||
+        { tail -n 30 "$folder/apt.log" >&2; fail "apt-get install $*"; }
+}
 # Everything but what is made while a system runs: logs, caches, data of the stores, what dpkg remembers.
 files() {
     find "$root" -xdev \( -path "$root/proc" -o -path "$root/sys" -o -path "$root/dev" -o -path "$root/run" \
@@ -39,7 +41,11 @@ nothing_left() {
 
 booted=
 leader=
-cleanup() { if [[ -n $booted ]]; then kill -KILL "$leader" 2>/dev/null || true; wait "$booted" 2>/dev/null || true; fi; }
+cleanup() {
+    if [[ -z $booted ]]; then return; fi
+    kill -KILL "$leader" 2>/dev/null || true
+    wait "$booted" 2>/dev/null || true
+}
 trap cleanup EXIT
 # In the machine that has booted.
 inside() { nsenter --target "$leader" --all --wd=/srv env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
@@ -88,7 +94,8 @@ status=0
 within runuser -u flashctl -- flashctl doctor || status=$?
 [[ $status -eq 78 ]] || fail "doctor without settings ended with $status, not 78"
 status=0
-within runuser -u flashctl -- flashctl doctor --redis 127.0.0.1:1 --postgres postgresql://127.0.0.1:1/none || status=$?
+within runuser -u flashctl -- \
+    flashctl doctor --redis 127.0.0.1:1 --postgres postgresql://127.0.0.1:1/none || status=$?
 [[ $status -eq 69 ]] || fail "doctor without stores ended with $status, not 69"
 
 step "remove and purge"

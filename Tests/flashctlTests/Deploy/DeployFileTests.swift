@@ -114,17 +114,20 @@ import Testing
         #expect(published.map { $0.drop { $0 == " " || $0 == "-" } } == ["published: 8080"])
         #expect(outcome.output.contains("- noeviction"))
         #expect(outcome.output.contains("- --appendonly\n    - \"yes\""))
-        let names = outcome.output.matches(of: /\n {6}([A-Z_]+): /).map { String($0.1) }
+        let names = outcome.output.matches(of: /\n {6}([A-Z_]+):/).map { String($0.1) }
         let ours = Set(names).filter { !$0.hasPrefix("POSTGRES_") && !$0.hasPrefix("PG") && $0 != "REVISION" }
         #expect(ours.isSubset(of: SettingNames.all) && ours.contains("REDIS_URL"), "\(ours)")
     }
 
     @Test("make install puts everything where it belongs, and make uninstall leaves nothing")
     func install() async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "flashctl-install-\(UUID().uuidString)").path
+        let name = "flashctl-install-\(UUID().uuidString)"
+        let folder = FileManager.default.temporaryDirectory.appending(path: name).path
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let variables = "BINARY='\(BuiltBinary.path)' DESTDIR='\(folder)' PREFIX=/usr"
-        let installed = try await run("make --old-file=build install \(variables) >&2 && cd '\(folder)' && find . -type f")
+        let installed = try await run(
+            "make --old-file=build install \(variables) >&2 && cd '\(folder)' && find . -type f"
+        )
         #expect(installed.status == 0, "\(installed.talk)")
         let files = Set(installed.output.split(separator: "\n").map(String.init))
         #expect(files.isSuperset(of: ["./usr/bin/flashctl", "./usr/share/man/man1/flashctl-serve.1"]))
