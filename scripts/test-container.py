@@ -24,7 +24,6 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = HERE / ".build/container"
 ROOT = FOLDER / "root"
-BASE = HERE / ".build/deb-root/base.tar"
 INSIDE = "FLASHCTL_CONTAINER_INSIDE"
 PASSWORD = "p&ss w:rd/$%"
 
@@ -42,12 +41,7 @@ def run(*command, **options):
 
 def make_root(binary):
     """The image as a folder. Its base, debian:bookworm-slim, is made by debootstrap."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    if not BASE.exists():
-        sys.exit(f"{BASE} is missing; make deb-test makes it")
-    shutil.rmtree(ROOT, ignore_errors=True)
-    ROOT.mkdir()
-    run("tar", "--extract", "--file", str(BASE), "--directory", str(ROOT))
+    run(str(HERE / "scripts/debian-base.sh"), str(ROOT), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     shutil.copy("/etc/resolv.conf", ROOT / "etc/resolv.conf")
     sources = {"/flashctl": binary}
     for instruction, text in stage():

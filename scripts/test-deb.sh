@@ -69,15 +69,7 @@ shut_down() {
 }
 
 step "a clean Debian 12"
-if [[ ! -f $folder/base.tar ]]; then
-    rm -rf "$root"
-    debootstrap --variant=minbase bookworm "$root" >"$folder/debootstrap.log"
-    tar --create --file "$folder/base.tar.new" --directory "$root" .
-    mv "$folder/base.tar.new" "$folder/base.tar"
-fi
-rm -rf "$root"
-mkdir "$root"
-tar --extract --file "$folder/base.tar" --directory "$root"
+scripts/debian-base.sh "$root" 2>"$folder/debootstrap.log"
 install -D -m 644 "$package" "$root/srv/.build/deb/$(basename "$package")"
 within apt-get update -q >"$folder/apt.log" 2>&1 || true
 

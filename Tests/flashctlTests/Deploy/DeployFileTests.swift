@@ -71,7 +71,7 @@ import Testing
         // Readiness, requests in flight, and the journal: see Limits.
         #expect(try #require(Int(stop)) >= 1 + 10 + 30)
         let fatal = try values("RestartPreventExitStatus", in: unit).flatMap { $0.split(separator: " ") }
-        let expected: [ExitStatus] = [.usage, .notAuthorised, .badConfiguration]
+        let expected: [Status] = [.usage, .notAuthorised, .badConfiguration]
         #expect(fatal.compactMap { Int32($0) } == expected.map(\.rawValue))
         let files = try #require(try values("LimitNOFILE", in: unit).first.flatMap { Int($0) })
         #expect(files >= 65_536 + 256)
@@ -117,6 +117,25 @@ import Testing
         let names = outcome.output.matches(of: /\n {6}([A-Z_]+):/).map { String($0.1) }
         let ours = Set(names).filter { !$0.hasPrefix("POSTGRES_") && !$0.hasPrefix("PG") && $0 != "REVISION" }
         #expect(ours.isSubset(of: SettingNames.all) && ours.contains("REDIS_URL"), "\(ours)")
+    }
+
+    @Test("the commands of the page are commands, and its targets of make exist")
+    func page() throws {
+        let page = try text("docs/INSTALL.md")
+        let commands = page.matches(
+            of: /(?:as_flashctl|exec serve|^) ?flashctl ([a-z][a-z -]+)$/.anchorsMatchLineEndings()
+        )
+        .map { String($0.1) }
+        #expect(Set(commands).isSuperset(of: ["migrate", "rotate-hour", "doctor", "status"]))
+        for command in commands {
+            #expect(throws: Never.self, "\(command)") {
+                try Flashctl.parseAsRoot(command.split(separator: " ").map(String.init))
+            }
+        }
+        let makefile = try text("Makefile")
+        let targets = Set(page.matches(of: /make ([a-z]+(?:-[a-z]+)*)/).map { String($0.1) })
+        #expect(targets.isSuperset(of: ["build", "install", "uninstall", "deb", "deb-test", "container-test"]))
+        for target in targets { #expect(makefile.contains("\n\(target):"), "make \(target)") }
     }
 
     @Test("make install puts everything where it belongs, and make uninstall leaves nothing")

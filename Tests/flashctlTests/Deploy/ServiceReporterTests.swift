@@ -55,9 +55,9 @@ import Testing
                 status: status,
                 logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
             )
-            async let reports: Void = reporter.run()
+            // Ends with this block.
+            async let _ = reporter.run()
             try await body(socket, reporter)
-            _ = reports
         }
         try await group.shutdownGracefully()
     }
