@@ -3,14 +3,14 @@
 
     scripts/run-blocks.py PAGE
 
-Each command is shown before it is run. Questions of apt are answered with yes, and what it cannot fetch must be there.
+Each command is shown before it is run. Questions of apt are answered with yes.
 """
 import re
 import sys
 
 text = open(sys.argv[1], encoding="utf-8").read()
 print("export DEBIAN_FRONTEND=noninteractive")
-print('apt() { apt-get -y --no-download -o Dpkg::Use-Pty=0 "$@"; }')
+print('apt() { apt-get -y -o Dpkg::Use-Pty=0 "$@"; }')
 # `sudo apt` has to find the function.
 print('sudo() { "$@"; }')
 for heading, block in re.findall(r"^#+ ([^\n]+)$|^```sh\n(.*?)^```$", text, re.M | re.S):

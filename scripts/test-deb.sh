@@ -15,7 +15,7 @@ step() { echo "== $*" >&2; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 # Without systemd on this machine nobody can be asked for a control group.
-machine=(systemd-nspawn --quiet --directory="$root" --register=no --bind="$folder/archives:/var/cache/apt/archives")
+machine=(env SYSTEMD_LOG_LEVEL=crit systemd-nspawn --quiet --directory="$root" --register=no --bind="$folder/archives:/var/cache/apt/archives")
 [[ -d /run/systemd/system ]] || machine+=(--keep-unit)
 # Before it has booted: with the network of this machine, for apt.
 within() { "${machine[@]}" --pipe --setenv=DEBIAN_FRONTEND=noninteractive "$@"; }
@@ -48,7 +48,7 @@ cleanup() {
 }
 trap cleanup EXIT
 # In the machine that has booted.
-inside() { nsenter --target "$leader" --all --wd=/srv env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
+inside() { nsenter --target "$leader" --all --wdns=/srv env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
 boot() {
     "${machine[@]}" --boot --private-network --console=pipe </dev/null >"$folder/boot.log" 2>&1 &
     booted=$!
@@ -105,7 +105,9 @@ boot
 scripts/run-blocks.py docs/INSTALL.md >"$root/srv/install.sh"
 step "every command of docs/INSTALL.md, up to the upgrade"
 sed '/^# Upgrade$/,$d' "$root/srv/install.sh" >"$root/srv/first.sh"
-sed -n '/^# Upgrade$/,$p' "$root/srv/install.sh" >"$root/srv/last.sh"
+# With the functions of the first half.
+grep -E '^[a-z_]+\(\) ' "$root/srv/first.sh" >"$root/srv/last.sh"
+sed -n '/^# Upgrade$/,$p' "$root/srv/install.sh" >>"$root/srv/last.sh"
 inside bash -euo pipefail /srv/first.sh || fail "docs/INSTALL.md"
 
 step "manual and completion"
@@ -126,7 +128,7 @@ inside runuser -u flashctl -- env -i PATH=/usr/bin:/bin HOME=/var/lib/flashctl \
 step "the watchdog ends a server that stands still, and it comes back"
 main_pid() { inside systemctl show --value --property=MainPID flashctl-serve; }
 first=$(main_pid)
-inside kill -STOP "$first"
+inside systemctl kill --kill-whom=main --signal=STOP flashctl-serve
 for _ in $(seq 600); do
     now=$(main_pid)
     if [[ $now -ne 0 && $now -ne $first ]] && inside systemctl is-active --quiet flashctl-serve; then break; fi

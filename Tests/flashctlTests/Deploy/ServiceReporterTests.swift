@@ -157,9 +157,9 @@ import Testing
         values.redisTrouble = nil
         #expect(RunningServer.status(values, at: now) == "no sale is open")
         values.sales = [sale]
-        #expect(RunningServer.status(values, at: now) == "sale 7 is open until 2027-01-15T09:00:00Z")
+        #expect(RunningServer.status(values, at: now) == "sale 7 is open until 2027-01-15T09:00:00.000Z")
         let before = now.adding(milliseconds: -1)
-        #expect(RunningServer.status(values, at: before) == "no sale is open, sale 7 opens at 2027-01-15T08:00:00Z")
+        #expect(RunningServer.status(values, at: before) == "no sale is open, sale 7 opens at 2027-01-15T08:00:00.000Z")
         values.redisTrouble = "gone\nREADY=0"
         values.postgresTrouble = "gone"
         values.clockTrouble = "gone"
