@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 binary=${1:-.build/release/flashctl}
 output=.build/deb
-root=$output/root
+root=$output/tree
 [[ -x $binary ]] || { echo "$binary is missing; make build makes it" >&2; exit 1; }
 
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
@@ -55,7 +55,7 @@ packed /dev/stdin usr/share/doc/flashctl/changelog.gz <<<"$changelog"
 # dpkg-shlibdeps wants the tree of a source package around it.
 install -d "$output/source/debian"
 touch "$output/source/debian/control"
-libraries=$(cd "$output/source" && dpkg-shlibdeps -O ../root/usr/bin/flashctl 2>/dev/null |
+libraries=$(cd "$output/source" && dpkg-shlibdeps -O ../tree/usr/bin/flashctl 2>/dev/null |
     sed -n 's/^shlibs:Depends=//p')
 [[ -n $libraries ]] || { echo "dpkg-shlibdeps found no libraries" >&2; exit 1; }
 

@@ -139,6 +139,17 @@ inside journalctl --no-pager -u flashctl-serve | grep -q 'Watchdog timeout' || f
 inside systemd-analyze security --no-pager --threshold=20 flashctl-serve.service flashctl-rotate.service >/dev/null ||
     fail "the services are exposed"
 
+step "a port below 1024, as the page says"
+change=$root/etc/systemd/system/flashctl-serve.service.d
+mkdir -p "$change"
+sed -n '/^\[Service\]$/,/^PrivateUsers=/p' docs/INSTALL.md >"$change/override.conf"
+inside systemctl daemon-reload
+inside systemctl restart flashctl-serve
+install -m 755 deploy/container/health "$root/srv/health"
+inside env PORT=80 /srv/health || fail "nothing listens on port 80"
+rm -r "$change" "$root/srv/health"
+inside systemctl daemon-reload
+
 step "upgrade and removal"
 inside bash -euo pipefail /srv/last.sh || fail "docs/INSTALL.md"
 rm -f "$root"/srv/*.sh
