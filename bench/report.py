@@ -90,6 +90,8 @@ more about the machine than about the program.
 
 After a round of (a) the last refusal was in Postgres within {max(1, round(refusals['drain_seconds']))} s.
 
+[BINARY.md](BINARY.md) has what a release build weighs, which libraries it needs, and how other flags change its start.
+
 ## How it was measured
 
 - Client, server, Redis, Postgres and nginx share one machine: {machine()}.

@@ -30,6 +30,9 @@ struct RunningServer: Sendable {
         _ logger: Logger
     ) async throws {
         let server = try await RunningServer.assemble(options, frontGroup, backGroup, logger)
+        let reporter = server.reporter(watching: Array(frontGroup.makeIterator()) + Array(backGroup.makeIterator()))
+        // Until the journal is flushed: that is watched too.
+        async let _ = reporter.run()
         try await server.supervisor.validate()
         try await withThrowingTaskGroup(of: Void.self) { services in
             services.addTask { await server.schedule.runRotation() }
@@ -53,7 +56,9 @@ struct RunningServer: Sendable {
             let admin = try await server.listenForAdmin(backGroup)
             if let feed = admin?.feed { services.addTask { await server.runLivePage(feed) } }
             server.announce(listener)
+            await reporter.ready()
             await server.waitForShutdown()
+            await reporter.stopping()
             await server.stopServing(listener)
             await admin?.close()
             services.cancelAll()

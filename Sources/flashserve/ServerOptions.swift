@@ -38,6 +38,8 @@ public struct ServerOptions: Sendable {
     /// How often the open sales are counted again; nil leaves that to `flashctl verify`. Several servers do it at
     /// different moments, and one that takes long does it less often.
     public var verifyInterval: Duration? = .seconds(60)
+    /// Who started the server and is told how it is; nil when nobody wants to know.
+    public var serviceManager: ServiceManager?
     /// Called once with the bound address and the sale that is open, if any.
     public var onListening: (@Sendable (_ host: String, _ port: Int, _ sale: Sale?) -> Void)?
     /// Called once with the port of the live page and the metrics.

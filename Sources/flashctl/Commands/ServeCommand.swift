@@ -30,9 +30,12 @@ struct ServeCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment, flags: serveOptions.flags)
         let output = environment.talkOutput
+        let manager = ServiceManager(variables: environment.variables)
         try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: true) {
             stores in
-            try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)
+            var options = try ServeCommand.options(stores, output)
+            options.serviceManager = manager
+            try await FlashServer.run(options, logger: stores.logger)
         }
     }
 
