@@ -2,15 +2,17 @@
 
 import datetime
 import json
+import os
 import shutil
 import subprocess
 import time
 
-from programs import Failure
+from programs import HERE, Failure
 from report import machine
 from shop import Shop
 from watching import Prometheus, seconds
 
+DASHBOARD = os.path.join(os.path.dirname(HERE), "deploy", "grafana", "flashctl.json")
 # A sale for the whole time, and small ones that begin meanwhile, are sold out, and go on refusing.
 SMALL_STOCK = 5000
 SMALL_EVERY = 150
@@ -60,6 +62,20 @@ def watch(shop, prometheus, loads, duration):
     return pending, sales
 
 
+def silent_panels(prometheus):
+    """How many queries the dashboard has, and the panels of those that have brought nothing."""
+    with open(DASHBOARD, encoding="utf-8") as file:
+        panels = json.load(file)["panels"]
+    queries, silent = 0, []
+    for panel in panels:
+        for target in panel.get("targets", []):
+            expression = target["expr"].replace("$__rate_interval", "1m").replace("$job", "flashctl")
+            queries += 1
+            if not prometheus.query(expression.replace("$instance", ".+")):
+                silent.append(panel["title"])
+    return queries, silent
+
+
 def healthy(binary, text, rate):
     duration = seconds(text)
     shop = Shop(binary, rate=0)
@@ -83,12 +99,14 @@ def healthy(binary, text, rate):
         worst = [(name, prometheus.number(expression.format(t=window)), decimals, unit)
                  for name, expression, decimals, unit in WORST]
         scrapes = prometheus.number(f'sum(count_over_time(up{{job="flashctl"}}[{window}]))')
+        queries, silent = silent_panels(prometheus)
         outcomes = prometheus.query("sum by (outcome) (flashctl_attempts_total)")
         check = subprocess.run([binary, "verify", "--local"], env=shop.flashctl.environment, capture_output=True,
                                text=True, check=False)
         if check.returncode != 0:
             raise Failure(f"flashctl verify ended with {check.returncode}: {check.stderr}")
         return dict(text=text, rate=rate, pending=sorted(pending), sales=sales, worst=worst, scrapes=scrapes,
+                    queries=queries, silent=silent,
                     outcomes={one["metric"]["outcome"]: int(float(one["value"][1])) for one in outcomes},
                     requests=sum(summary["answered"] for summary in summaries))
     finally:
@@ -112,4 +130,6 @@ def healthy_table(measured):
     ]
     for name, value, decimals, unit in measured["worst"]:
         lines.append(f"| {name} | {'-' if value is None else f'{value:,.{decimals}f} {unit}'.strip()} |")
+    lines += ["", f"Of the {measured['queries']} queries of the dashboard {len(measured['silent'])} brought nothing"
+              + (": " + ", ".join(measured["silent"]) if measured["silent"] else "") + "."]
     return "\n".join(lines)
