@@ -139,16 +139,16 @@ def behind(shop):
 
 @fault("maxmemory is just above what Redis uses (95 %)", "FlashctlOverloaded")
 def overloaded(shop):
-    shop.flashctl.redis("CONFIG", "SET", "maxmemory", str(int(shop.used_memory() / 0.95)))
+    shop.limit_memory(0.95)
     yield
-    shop.flashctl.redis("CONFIG", "SET", "maxmemory", "1gb")
+    shop.unlimit_memory()
 
 
 @fault("maxmemory is a third above what Redis uses (78 %)", "FlashctlRedisMemory")
 def memory(shop):
-    shop.flashctl.redis("CONFIG", "SET", "maxmemory", str(int(shop.used_memory() / 0.78)))
+    shop.limit_memory(0.78)
     yield
-    shop.flashctl.redis("CONFIG", "SET", "maxmemory", "1gb")
+    shop.unlimit_memory()
 
 
 @contextlib.contextmanager

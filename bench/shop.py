@@ -12,6 +12,7 @@ import time
 from programs import Failure, Flashctl, free_port, program
 
 STOCK = 1_000_000
+FILLER = 100_000_000
 
 
 class Buyer(threading.Thread):
@@ -125,6 +126,15 @@ class Shop:
         configuration = os.path.join(self.flashctl.local, "redis.conf")
         self.redis_process = subprocess.Popen([program("redis-server"), configuration, "--maxmemory", "1gb"],
                                               stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def limit_memory(self, share):
+        """Sets maxmemory so that this share of it is used; large enough that buyers change little of that."""
+        self.flashctl.redis("SETRANGE", "filler", str(FILLER), "x")
+        self.flashctl.redis("CONFIG", "SET", "maxmemory", str(int(self.used_memory() / share)))
+
+    def unlimit_memory(self):
+        self.flashctl.redis("CONFIG", "SET", "maxmemory", "1gb")
+        self.flashctl.redis("UNLINK", "filler")
 
     def used_memory(self):
         lines = self.flashctl.redis("INFO", "memory").splitlines()

@@ -24,7 +24,10 @@ LONG = 300
 SHORT_FACTOR = 2
 LONG_FACTOR = 10
 # Half an hour without a recount; servers count every 54 to 66 s.
-THRESHOLDS = {"flashctl_verify_age_seconds) > 1800": "flashctl_verify_age_seconds) > 150"}
+THRESHOLDS = {
+    "flashctl_verify_age_seconds) > 1800": "flashctl_verify_age_seconds) > 150",
+    "flashctl_build_info) > 1800": "flashctl_build_info) > 150",
+}
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
