@@ -34,7 +34,7 @@ final class CheckoutBatcher {
             batch = last
         } else {
             batch = spare.popLast() ?? CheckoutBatch()
-            batch.since = server.now
+            batch.since = server.coarseNow
             waiting.append(batch)
         }
         batch.add(user: user, itemID: itemID, key: key, onlyRepeats: onlyRepeats, responder: responder)
@@ -66,7 +66,7 @@ final class CheckoutBatcher {
         let now = server.now
         guard let redis = server.redis.usable else { return refuse(batch, .unavailable) }
         guard !waitLimit.isOver(batch.since, now: now) else { return refuse(batch, .overloaded) }
-        guard let sale = server.schedule.current(server.now) else { return refuseWithoutSale(batch) }
+        guard let sale = server.schedule.current(now) else { return refuseWithoutSale(batch) }
         holdIDs.clear()
         keyFlags.clear()
         if sale.lastBatchSoldOut, !batch.hasKeys {
@@ -87,7 +87,9 @@ final class CheckoutBatcher {
         inFlight += 1
         redis.send(RedisCommand(encoded: command)) { result in
             self.inFlight -= 1
-            self.waitLimit.observed(self.server.now - now)
+            let time = max(.zero, self.server.touchClock() - now)
+            self.waitLimit.observed(time)
+            self.server.counters.batch(.checkout, size: batch.count, after: time)
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }

@@ -14,8 +14,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     typealias OutboundOut = ByteBuffer
 
     private enum Slot {
-        case waiting(keepAlive: Bool)
+        case waiting(RequestRoute, since: NIODeadline, keepAlive: Bool)
         case ready(ByteBuffer, keepAlive: Bool)
+
+        var isWaiting: Bool {
+            if case .waiting = self { true } else { false }
+        }
     }
 
     private let server: LoopServer
@@ -41,7 +45,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
-        guard server.connections.add(self) else {
+        let taken = server.connections.add(self)
+        server.counters.connected(taken: taken)
+        guard taken else {
             context.close(promise: nil)
             return
         }
@@ -49,10 +55,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        server.connections.remove(self)
+        if server.connections.remove(self) { server.counters.disconnected() }
         // A client that leaves never cancels a batch: the decisions are made and journaled, only the answers are
         // dropped.
         closing = true
+        server.counters.abandoned(slots.count { $0.isWaiting })
         slots.removeAll()
         self.context = nil
         context.fireChannelInactive()
@@ -81,14 +88,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard let request else { return }
         self.request = nil
         clock.requestEnded(now: server.coarseNow)
-        let slot = firstSlot + slots.count
-        slots.append(.waiting(keepAlive: request.keepAlive))
         accepts = request.keepAlive
+        let slot = take(request.route.name, keepAlive: request.keepAlive)
         server.dispatch(request, to: Responder(connection: self, slot: slot))
+    }
+
+    /// The place of a request among those that wait for their answers.
+    private func take(_ route: RequestRoute, keepAlive: Bool) -> Int {
+        slots.append(.waiting(route, since: server.coarseNow, keepAlive: keepAlive))
+        server.counters.began()
+        return firstSlot + slots.count - 1
     }
 
     /// First bytes of a request have come; see `RequestGuard`.
     func receivedBytes() {
+        server.touchClock()
         clock.receivedBytes(now: server.coarseNow)
     }
 
@@ -103,9 +117,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !closing, accepts, context != nil else { return }
         accepts = false
         request = nil
-        let slot = firstSlot + slots.count
-        slots.append(.waiting(keepAlive: false))
-        complete(slot, with: server.responses.fixed(answer))
+        complete(take(.other, keepAlive: false), with: server.responses.fixed(answer))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -146,10 +158,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func complete(_ slot: Int, with answer: ByteBuffer) {
         guard context != nil, slot >= firstSlot else { return }
         let index = slot - firstSlot
-        guard case .waiting(let keepAlive) = slots[index] else {
+        guard case .waiting(let route, let since, let keepAlive) = slots[index] else {
             preconditionFailure("request \(slot) was answered twice")
         }
         slots[index] = .ready(answer, keepAlive: keepAlive)
+        server.counters.answered(route, with: answer, after: server.coarseNow - since)
         if index == 0 { writeReady() }
     }
 

@@ -18,8 +18,9 @@ final class ConnectionTable {
         return true
     }
 
-    func remove(_ connection: ConnectionHandler) {
-        open[ObjectIdentifier(connection)] = nil
+    /// False when it was not among them.
+    func remove(_ connection: ConnectionHandler) -> Bool {
+        open.removeValue(forKey: ObjectIdentifier(connection)) != nil
     }
 
     func checkTime(_ now: NIODeadline) {

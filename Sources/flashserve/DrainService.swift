@@ -104,7 +104,10 @@ struct DrainService: Sendable {
         guard result.entries > 0 else { return }
         state.update { values in
             values.deadLetters += result.deadLetters
-            values.drainedRows += result.rows
+            switch stream {
+            case .ledger: values.ledgerDrain.add(result)
+            case .attempts: values.attemptsDrain.add(result)
+            }
         }
         if result.deadLetters > 0 {
             logger.error(

@@ -9,6 +9,14 @@ final class HoldBatcher {
     enum Operation {
         case purchase
         case release
+
+        /// What its calls are counted as.
+        var kind: BatchCounters.Kind {
+            switch self {
+            case .purchase: .purchase
+            case .release: .release
+            }
+        }
     }
 
     private struct Claim {
@@ -59,7 +67,7 @@ final class HoldBatcher {
         {
             batch.claims.append(claim)
         } else {
-            let batch = Batch(saleID: code.saleID, since: server.now)
+            let batch = Batch(saleID: code.saleID, since: server.coarseNow)
             batch.claims.append(claim)
             waiting.append(batch)
         }
@@ -95,7 +103,9 @@ final class HoldBatcher {
         inFlight += 1
         redis.send(command(for: batch, of: sale)) { result in
             self.inFlight -= 1
-            self.waitLimit.observed(self.server.now - now)
+            let time = max(.zero, self.server.touchClock() - now)
+            self.waitLimit.observed(time)
+            self.server.counters.batch(self.operation.kind, size: batch.claims.count, after: time)
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }

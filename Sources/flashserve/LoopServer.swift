@@ -48,9 +48,11 @@ final class LoopServer {
 
     /// The loop's clock; never jumps.
     var now: NIODeadline { .now() }
-    /// The loop's clock as of the last tick or quarter of a second: exact enough for limits of seconds, and read
-    /// several times for each request.
+    /// The loop's clock as of the first bytes or replies that this turn of the loop has read, or as of the last quarter
+    /// of a second: exact to what one turn takes, and used several times for each request.
     private(set) var coarseNow = NIODeadline.now()
+    /// Whether that was read since the last tick.
+    private var clockIsFresh = false
 
     /// Starts the timer of limits and waits.
     func start() {
@@ -86,7 +88,7 @@ final class LoopServer {
         case .health: page(.health, responder)
         case .sale: page(.sale, responder)
         case .readyz(let verbose): page(.readyz(verbose: verbose), responder)
-        case .refused(let reason): responder(refusal(reason))
+        case .refused(let reason, _): responder(refusal(reason))
         }
     }
 
@@ -112,12 +114,23 @@ final class LoopServer {
         control.render(page) { rendered in
             loop.execute {
                 let (server, responder) = bound.value
+                server.touchClock()
                 responder(server.responses.json(rendered.status, rendered.body, headers: rendered.headers))
             }
         }
     }
 
     // MARK: Ticks
+
+    /// Something has come that is measured: reads the clock, once for all that comes until the next tick.
+    @discardableResult
+    func touchClock() -> NIODeadline {
+        guard !clockIsFresh else { return coarseNow }
+        coarseNow = .now()
+        clockIsFresh = true
+        scheduleTick()
+        return coarseNow
+    }
 
     /// Once per tick, after all that could be read has been read: batches go to Redis first, so that it decides while
     /// the answers of the last batch are being written.
@@ -135,7 +148,8 @@ final class LoopServer {
 
     private func tick() {
         tickIsScheduled = false
-        coarseNow = .now()
+        if !clockIsFresh { coarseNow = .now() }
+        clockIsFresh = false
         responses.refresh(now: Timestamp.host)
         checkouts.sendWaiting()
         purchases.sendWaiting()

@@ -72,6 +72,7 @@ final class PurchaseWaiters {
     /// Rows that a drain of this server has committed.
     func committed(_ purchases: [CommittedPurchase]) {
         guard !waiters.isEmpty else { return }
+        server.touchClock()
         for purchase in purchases where waiters[purchase.holdID] != nil {
             guard let sale = server.schedule.sale(purchase.saleID) else {
                 lookUp(purchase.holdID, of: purchase.saleID)
@@ -133,6 +134,7 @@ final class PurchaseWaiters {
 
     private func received(_ result: Result<PurchaseFindings, any Error>, for holds: [HoldID: SaleID]) {
         isLookingUp = false
+        server.touchClock()
         switch result {
         case .success(let findings):
             for hold in holds.keys { settle(hold, findings) }

@@ -10,7 +10,21 @@ enum Route: Equatable {
     case sale
     case livez
     case readyz(verbose: Bool)
-    case refused(Refusal)
+    case refused(Refusal, of: RequestRoute = .other)
+
+    /// What it is counted as.
+    var name: RequestRoute {
+        switch self {
+        case .checkout: .checkout
+        case .release: .release
+        case .purchase: .purchase
+        case .health: .health
+        case .sale: .sale
+        case .livez: .livez
+        case .readyz: .readyz
+        case .refused(_, let name): name
+        }
+    }
 
     /// Why a request line cannot be served.
     enum Refusal: Equatable {
@@ -28,13 +42,13 @@ enum Route: Equatable {
         if equal(path, "/checkout") {
             switch method {
             case .POST: return checkout(query)
-            case .DELETE: return withCode(query) { .release($0) }
+            case .DELETE: return withCode(query, of: .release) { .release($0) }
             default: return .refused(.methodNotAllowed(allow: "POST, DELETE"))
             }
         }
         if equal(path, "/purchase") {
             guard method == .POST else { return .refused(.methodNotAllowed(allow: "POST")) }
-            return withCode(query) { .purchase($0) }
+            return withCode(query, of: .purchase) { .purchase($0) }
         }
         return page(path: path, query: query, method: method)
     }
@@ -61,25 +75,29 @@ enum Route: Equatable {
 
     private static func checkout(_ query: Query) -> Route {
         switch query.value(of: "user_id") {
-        case .missing: return .refused(.badRequest("The parameter user_id is missing."))
-        case .malformed: return .refused(.badRequest("The parameter user_id is not percent-encoded correctly."))
-        case .repeated: return .refused(.badRequest("The parameter user_id is given more than once."))
+        case .missing: return badCheckout("The parameter user_id is missing.")
+        case .malformed: return badCheckout("The parameter user_id is not percent-encoded correctly.")
+        case .repeated: return badCheckout("The parameter user_id is given more than once.")
         case .bytes(let user):
             guard UserID.isValid(user) else {
-                return .refused(.badRequest("user_id is 1 to 64 bytes of UTF-8 without control characters."))
+                return badCheckout("user_id is 1 to 64 bytes of UTF-8 without control characters.")
             }
             guard case .bytes(let digits) = query.value(of: "id"), let item = itemID(digits) else {
-                return .refused(.badRequest("id is one integer from 1 to 9223372036854775807."))
+                return badCheckout("id is one integer from 1 to 9223372036854775807.")
             }
             return .checkout(user: user, item: item)
         }
     }
 
-    private static func withCode(_ query: Query, _ route: (HoldCode) -> Route) -> Route {
+    private static func badCheckout(_ message: String) -> Route {
+        .refused(.badRequest(message), of: .checkout)
+    }
+
+    private static func withCode(_ query: Query, of name: RequestRoute, _ route: (HoldCode) -> Route) -> Route {
         guard case .bytes(let text) = query.value(of: "code"), !text.isEmpty else {
-            return .refused(.badRequest("The parameter code is missing, empty or given more than once."))
+            return .refused(.badRequest("The parameter code is missing, empty or given more than once."), of: name)
         }
-        guard let code = HoldCode(parsing: text) else { return .refused(.unknownCode) }
+        guard let code = HoldCode(parsing: text) else { return .refused(.unknownCode, of: name) }
         return route(code)
     }
 

@@ -38,7 +38,7 @@ extension RunningServer {
         _ backGroup: MultiThreadedEventLoopGroup,
         _ logger: Logger
     ) async throws -> RunningServer {
-        let state = ServerState()
+        let state = ServerState(build: options.build)
         let links = PostgresLinks(options.postgres, logger)
         let connection = try await links.control.connection()
         try await requireSchema(connection)

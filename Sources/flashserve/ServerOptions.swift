@@ -26,6 +26,8 @@ public struct ServerOptions: Sendable {
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
     public var readinessDelayMilliseconds = 500
+    /// Which program serves, for its metrics.
+    public var build = ServerBuild()
     /// Attempts of one event loop that may wait for a batch; beyond: 503 `overloaded`, undecided.
     var waitingAttempts = Limits.waitingAttempts
     /// A stopping server closes connections on which nothing has come for so long; the others are told to go with

@@ -20,7 +20,9 @@ final class ServerState: Sendable {
         /// Streams of sales that cannot be read any further, and why.
         var stoppedDrains: [StoppedDrain: String] = [:]
         var deadLetters = 0
-        var drainedRows = 0
+        /// What this server has written to Postgres, by stream.
+        var ledgerDrain = DrainTally()
+        var attemptsDrain = DrainTally()
         /// The last recount of the open sales; nil before the first one.
         var verification: VerificationStatus?
         /// What the last look at everything has found.
@@ -37,12 +39,21 @@ final class ServerState: Sendable {
         var lags: [JournalLag] = []
         /// The units of the live sales.
         var stocks: [SaleStock] = []
+
+        /// Rows of both streams that this server has written to Postgres.
+        var drainedRows: Int { ledgerDrain.rows + attemptsDrain.rows }
     }
 
     /// Why nothing is returned before the first look at the clocks.
     static let clocksUnknown = "the clocks of Redis, Postgres and this host have not been compared yet"
 
+    /// The program that runs.
+    let build: ServerBuild
     private let values = Mutex(Values())
+
+    init(build: ServerBuild = ServerBuild()) {
+        self.build = build
+    }
 
     /// A copy of everything.
     var current: Values { values.withLock { $0 } }

@@ -11,7 +11,7 @@ import Testing
     }
 
     private func isBadRequest(_ route: Route) -> Bool {
-        if case .refused(.badRequest) = route { true } else { false }
+        if case .refused(.badRequest, of: _) = route { true } else { false }
     }
 
     @Test func checkoutTakesUserAndItem() {
@@ -64,7 +64,7 @@ import Testing
 
     @Test func codesThatNoSaleIssuesAreUnknownNotBad() {
         for text in ["x", "2R-", "2R-7ZK3", "2R-!!!!!!!!!!!!!!!!!!!!!!!!!!", "-00000000000000000000000000"] {
-            #expect(parse("/purchase?code=\(text)") == .refused(.unknownCode))
+            #expect(parse("/purchase?code=\(text)") == .refused(.unknownCode, of: .purchase))
         }
         #expect(isBadRequest(parse("/purchase")))
         #expect(isBadRequest(parse("/purchase?code=")))

@@ -10,6 +10,12 @@ public struct DrainResult: Sendable, Equatable {
     public var lastID: StreamID?
     /// Purchases that this turn committed; they may be answered 200 now.
     public var purchases: [CommittedPurchase] = []
+    /// Holds among the rows that lapsed and gave their units back.
+    public var expired = 0
+    /// Holds among the rows that their buyers gave back.
+    public var released = 0
+    /// How long the transaction took, from its first statement to the confirmed commit; zero when nothing was written.
+    public var commitTime = Duration.zero
     /// Another drainer holds the cursor.
     public var busy = false
     /// There may be more to read at once.

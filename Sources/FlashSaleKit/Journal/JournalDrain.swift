@@ -89,7 +89,9 @@ actor JournalDrain {
                 entries: entries,
                 careful: suspects.contains(saleID)
             )
+            let begin = ContinuousClock.now
             if var committed = try await commit(portion, postgres) {
+                committed.commitTime = ContinuousClock.now - begin
                 suspects.remove(saleID)
                 lockedSince[saleID] = nil
                 cursor.lastID = last.id

@@ -59,7 +59,7 @@ struct LedgerBatch: Sendable {
         // The statement inserts all of them or none: anything else is a fault of this code, and must not go unseen.
         let written = (try row["recorded"].int, try row["bought"].int)
         precondition(written == (rows.count, sold.count), "a statement that committed left rows out")
-        return DrainResult(rows: rows.count, deadLetters: dead.count, purchases: sold)
+        return result(rows, deadLetters: dead.count, purchases: sold)
     }
 
     /// The same in a transaction with savepoints: rows that Postgres refuses are found by bisection and become dead
@@ -93,12 +93,15 @@ struct LedgerBatch: Sendable {
                 """
             )
             try session.query("select pg_notify(\(LedgerDrain.purchasesChannel), \(portion.saleID.description))")
-            return DrainResult(
-                rows: recorded.count,
-                deadLetters: refused.count,
-                purchases: purchases(of: bought)
-            )
+            return result(recorded, deadLetters: refused.count, purchases: purchases(of: bought))
         }
+    }
+
+    private func result(_ rows: [LedgerRow], deadLetters: Int, purchases: [CommittedPurchase]) -> DrainResult {
+        var result = DrainResult(rows: rows.count, deadLetters: deadLetters, purchases: purchases)
+        result.expired = rows.count { $0.kind == .expired }
+        result.released = rows.count { $0.kind == .released }
+        return result
     }
 
     private func source(_ rows: [LedgerRow]) -> SQL {

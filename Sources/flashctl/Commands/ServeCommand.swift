@@ -49,6 +49,11 @@ struct ServeCommand: EnvironmentCommand {
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        options.build = ServerBuild(
+            version: Flashctl.version,
+            revision: BuildInfo.revision,
+            swift: BuildInfo.swift
+        )
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
             output.say("listening on http://\(host):\(port)", style: .bold)

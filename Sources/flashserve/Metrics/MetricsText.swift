@@ -3,9 +3,23 @@ struct MetricsText {
     enum Kind: String {
         case counter
         case gauge
+        case histogram
     }
 
     typealias Label = (name: String, value: String)
+
+    /// One set of buckets with its sum and its count.
+    struct Histogram {
+        /// Upper ends, and how many values are not above each.
+        var buckets: [(bound: Double, cumulative: Int)] = []
+        var sum: Double
+        var count: Int
+
+        init(sum: Double, count: Int) {
+            self.sum = sum
+            self.count = count
+        }
+    }
 
     private(set) var text = ""
 
@@ -20,15 +34,35 @@ struct MetricsText {
     /// A family with a series for each set of labels; nothing is written for a family without any.
     mutating func add(_ kind: Kind, _ name: StaticString, _ help: StaticString, _ series: [([Label], Double)]) {
         guard !series.isEmpty else { return }
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
-        for (labels, value) in series {
-            text += "\(name)"
-            if !labels.isEmpty {
-                let pairs = labels.map { "\($0.name)=\"\(MetricsText.escaped($0.value))\"" }
-                text += "{\(pairs.joined(separator: ","))}"
+        begin(kind, name, help)
+        for (labels, value) in series { line("\(name)", labels, value) }
+    }
+
+    /// A family of histograms, one for each set of labels; nothing is written for a family without any.
+    mutating func add(_ name: StaticString, _ help: StaticString, _ series: [([Label], Histogram)]) {
+        guard !series.isEmpty else { return }
+        begin(.histogram, name, help)
+        for (labels, histogram) in series {
+            for (bound, cumulative) in histogram.buckets {
+                line("\(name)_bucket", labels + [("le", MetricsText.number(bound))], Double(cumulative))
             }
-            text += " \(MetricsText.number(value))\n"
+            line("\(name)_bucket", labels + [("le", "+Inf")], Double(histogram.count))
+            line("\(name)_sum", labels, histogram.sum)
+            line("\(name)_count", labels, Double(histogram.count))
         }
+    }
+
+    private mutating func begin(_ kind: Kind, _ name: StaticString, _ help: StaticString) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
+    }
+
+    private mutating func line(_ name: String, _ labels: [Label], _ value: Double) {
+        text += name
+        if !labels.isEmpty {
+            let pairs = labels.map { "\($0.name)=\"\(MetricsText.escaped($0.value))\"" }
+            text += "{\(pairs.joined(separator: ","))}"
+        }
+        text += " \(MetricsText.number(value))\n"
     }
 
     /// A whole number without a point, so that large counters are exact.
