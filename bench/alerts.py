@@ -4,10 +4,12 @@ meant for it, and no other; with --healthy, that ten minutes of load fire none. 
 """
 
 import argparse
+import concurrent.futures
 import datetime
 import os
 import re
 import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -35,6 +37,7 @@ def arguments():
     parser.add_argument("--list", action="store_true", help="name the faults")
     parser.add_argument("--healthy", metavar="10m", help="load and no fault for so long, with the rules as they are")
     parser.add_argument("--rate", type=int, default=500, help="requests/s of --healthy")
+    parser.add_argument("--jobs", type=int, default=1, help="faults at a time, each in a shop of its own")
     parser.add_argument("--keep", action="store_true", help="leave the folders of the servers")
     parser.add_argument("--no-page", action="store_true", help="do not write docs/ALERTS.md")
     return parser.parse_args()
@@ -112,9 +115,10 @@ def run_fault(fault, options):
         row.others = set(watcher.first) - fault.expected
         if row.others:
             raise Failure(f"{sorted(row.others)} fired too")
-    except Failure as failure:
+    except (Failure, OSError, subprocess.SubprocessError) as failure:
         row.failure = str(failure)
     finally:
+        print(f"{fault.text}: {row.text}", flush=True)
         if watcher:
             watcher.ends.set()
             watcher.join()
@@ -171,11 +175,9 @@ def uncovered():
 def inject(options):
     wanted = [fault for fault in FAULTS
               if not options.only or options.only in fault.text or options.only in " ".join(fault.expected)]
-    rows = []
-    for number, fault in enumerate(wanted, 1):
-        print(f"{number}/{len(wanted)} {fault.text}", flush=True)
-        rows.append(run_fault(fault, options))
-        print(f"  {rows[-1].text}", flush=True)
+    print(f"{len(wanted)} faults", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        rows = list(pool.map(lambda fault: run_fault(fault, options), wanted))
     failed = [row for row in rows if row.failure]
     if not failed and not options.only and not options.no_page:
         write("faults", faults_table(rows))
