@@ -53,10 +53,12 @@ class Flashctl:
         for name in ("REDIS_URL", "POSTGRES_URL", "PORT"):
             self.environment.pop(name, None)
 
-    def serve(self, port):
+    def serve(self, port, *arguments, prefix=(), environment=()):
+        """Starts a server; `prefix` is a command that runs it, `environment` what it gets besides."""
         log = open(os.path.join(self.folder, f"serve-{port}.log"), "ab")
-        command = [self.binary, "serve", "--local", "--port", str(port)]
-        process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        command = [*prefix, self.binary, "serve", "--local", "--port", str(port), *arguments]
+        process = subprocess.Popen(command, env={**self.environment, **dict(environment)}, stdout=log, stderr=log,
+                                   stdin=subprocess.DEVNULL)
         return Server(process, port, log.name)
 
     def seed(self, name, stock, hours=6):
