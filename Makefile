@@ -5,12 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
-<<<<<<< HEAD
 .PHONY: bench-operations bench-shell bench-page bench-binary bench-deps test-deps format lint clean
-.PHONY: deb deb-test container-test lint-deploy deploy-deps
-=======
-.PHONY: bench-operations bench-shell bench-deps test-deps format lint clean alerts
->>>>>>> h-alerts
+.PHONY: deb deb-test container-test lint-deploy deploy-deps alerts
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -20,7 +16,6 @@ export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
-<<<<<<< HEAD
 TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
 TEST_PACKAGES += prometheus chromium
 # What looks at the Dockerfile, compose.yaml and the units.
@@ -31,13 +26,7 @@ BENCH_PACKAGES := nginx-light wrk valgrind
 DEB_PACKAGES := binutils dpkg-dev lintian
 # Machines in folders: debootstrap makes them, systemd-nspawn boots them.
 ROOT_PACKAGES := binutils debootstrap docker-compose iproute2 python3 systemd-container
-=======
-TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less prometheus
-# Of PyPI, into .build/python: Debian has none that reads histogram logs.
-PYTHON_PACKAGES := hdrhistogram==0.10.8
-BENCH_PACKAGES := nginx-light wrk
 ALERT_PACKAGES := prometheus python3-yaml faketime
->>>>>>> h-alerts
 SOURCES := Sources Tests Package.swift
 
 help:
@@ -48,11 +37,8 @@ help:
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
 	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
-<<<<<<< HEAD
 	@echo "             bench-page: screenshots of the live page before, during and after a sale"
-=======
 	@echo "make alerts  break everything once, see which alerts fire, and write docs/ALERTS.md (ARGS='--healthy 10m': none may)"
->>>>>>> h-alerts
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
 	@echo "make uninstall   removes exactly those"
