@@ -96,9 +96,9 @@ class Photographer:
             server.wait_for_sale("Brass Kettle")
             self.load(server, "--requests", "4000", "--rate", "400/s", "--purchases", "95").wait()
             self.run_sale(server)
-            server.stop()
         finally:
-            server.kill()
+            # Whatever has happened: killed, it would leave its private stores behind.
+            server.stop()
 
     def run_sale(self, server):
         opens = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=50)
