@@ -127,10 +127,10 @@ def stalled(shop):
     shop.unlock(lock)
 
 
-@fault("Postgres takes 25 ms for each row of the attempts", "FlashctlDrainBehind")
+@fault("Postgres takes 15 ms for each row of the attempts", "FlashctlDrainBehind")
 def behind(shop):
     shop.flashctl.sql(
-        "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.025); return new; end';"
+        "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.015); return new; end';"
         f" create trigger slow before insert on attempts_s{shop.sale} for each row execute function slow()"
     )
     yield
