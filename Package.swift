@@ -72,8 +72,10 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Collections", package: "swift-collections"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("LivePage/page")],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -101,7 +103,7 @@ let package = Package(
         ),
         .testTarget(
             name: "flashserveTests",
-            dependencies: ["flashserve", "FlashSaleKit"],
+            dependencies: ["flashserve", "FlashSaleKit", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: swiftSettings
         ),
         .testTarget(

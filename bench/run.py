@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 import report
+from generator import generator, schedule
 from measurements import accepted, memory, purchases, say, sold_out, start_time
 from programs import HERE, Failure, Flashctl, free_port, raise_file_limit
 
@@ -24,6 +25,7 @@ def arguments():
     parser.add_argument("--warmup", type=int, default=2, help="seconds before the first round")
     parser.add_argument("--connections", type=int, default=128)
     parser.add_argument("--many", type=int, default=2000, help="connections of (d)")
+    parser.add_argument("--many-requests", type=int, default=10_000_000, help="requests of (f) for the memory")
     parser.add_argument("--starts", type=int, default=5, help="starts of (e)")
     parser.add_argument("--json", help="also write the bare numbers to this file")
     return parser.parse_args()
@@ -44,7 +46,11 @@ def measure(flashctl, options):
         results["purchases"] = purchases(flashctl, server, options)
         say("(e) start")
         results["start"] = start_time(flashctl, options)
+        say("(f) the generator, beside wrk")
+        results["generator"] = generator(flashctl, server, options)
         server.stop()
+        say("(g) the schedule of the generator")
+        results["schedule"] = schedule(flashctl, options)
     finally:
         server.kill()
     return results

@@ -90,6 +90,9 @@ final class CheckoutBatcher {
             let time = max(.zero, self.server.touchClock() - now)
             self.waitLimit.observed(time)
             self.server.counters.batch(.checkout, size: batch.count, after: time)
+            if self.server.tracer != nil {
+                for attempt in batch.attempts { attempt.responder.asked(sale.id, size: batch.count) }
+            }
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }

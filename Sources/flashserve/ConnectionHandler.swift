@@ -25,6 +25,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private let server: LoopServer
     private var context: ChannelHandlerContext?
     private var slots: Deque<Slot> = []
+    /// Those of the waiting requests that are recorded, by their numbers.
+    private var spans: [Int: OpenSpan] = [:]
     /// Number of the request that `slots.first` stands for.
     private var firstSlot = 0
     private var request: IncomingRequest?
@@ -61,6 +63,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         closing = true
         server.counters.abandoned(slots.count { $0.isWaiting })
         slots.removeAll()
+        spans.removeAll()
         self.context = nil
         context.fireChannelInactive()
     }
@@ -78,7 +81,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func received(_ head: HTTPRequestHead) {
         clock.headEnded(now: server.coarseNow)
-        let parsed = IncomingRequest(head: head)
+        var parsed = IncomingRequest(head: head)
+        if let tracer = server.tracer { parsed.span = tracer.begin(head) }
         if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
         if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
         request = parsed
@@ -90,6 +94,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         clock.requestEnded(now: server.coarseNow)
         accepts = request.keepAlive
         let slot = take(request.route.name, keepAlive: request.keepAlive)
+        if let span = request.span { spans[slot] = span }
         server.dispatch(request, to: Responder(connection: self, slot: slot))
     }
 
@@ -161,9 +166,22 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard case .waiting(let route, let since, let keepAlive) = slots[index] else {
             preconditionFailure("request \(slot) was answered twice")
         }
-        slots[index] = .ready(answer, keepAlive: keepAlive)
-        server.counters.answered(route, with: answer, after: server.coarseNow - since)
+        let time = server.coarseNow - since
+        server.counters.answered(route, with: answer, after: time)
+        let written = spans.isEmpty ? answer : recorded(slot, route, answer, time)
+        slots[index] = .ready(written, keepAlive: keepAlive)
         if index == 0 { writeReady() }
+    }
+
+    /// The answer with the ids of its span, when the request is recorded.
+    private func recorded(_ slot: Int, _ route: RequestRoute, _ answer: ByteBuffer, _ time: TimeAmount) -> ByteBuffer {
+        guard let span = spans.removeValue(forKey: slot), let tracer = server.tracer else { return answer }
+        return tracer.finish(span, route, with: answer, after: time)
+    }
+
+    /// The request is asked of this sale, together with others.
+    func asked(_ slot: Int, _ sale: SaleID, size: Int) {
+        spans[slot]?.batch = (sale, size)
     }
 
     private func writeReady() {
@@ -228,6 +246,11 @@ struct Responder {
     func callAsFunction(_ answer: ByteBuffer) {
         connection.complete(slot, with: answer)
     }
+
+    /// For the span of the request, if it has one.
+    func asked(_ sale: SaleID, size: Int) {
+        connection.asked(slot, sale, size: size)
+    }
 }
 
 /// One request between its head and its end.
@@ -238,6 +261,7 @@ struct IncomingRequest {
     let announcedBody: Int
     let idempotencyKey: [UInt8]?
     var bodyLength = 0
+    var span: OpenSpan?
 
     init(head: HTTPRequestHead) {
         var target = head.uri

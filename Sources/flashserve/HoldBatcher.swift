@@ -106,6 +106,9 @@ final class HoldBatcher {
             let time = max(.zero, self.server.touchClock() - now)
             self.waitLimit.observed(time)
             self.server.counters.batch(self.operation.kind, size: batch.claims.count, after: time)
+            if self.server.tracer != nil {
+                for claim in batch.claims { claim.responder.asked(sale.id, size: batch.claims.count) }
+            }
             self.receive(result, for: batch, of: sale)
             self.sendWaiting()
         }

@@ -50,8 +50,24 @@ enum Limits {
     static let resumeShare = 90
     /// Between two looks at the load of Redis.
     static let loadInterval = Duration.seconds(1)
+    /// Connections of the second listener; beyond: accepted and closed at once.
+    static let adminConnections = 64
+    /// Readers of the events of the live page; beyond: 503 with Retry-After.
+    static let liveListeners = 16
+    /// Seconds that the live page can look back; beyond: the oldest is forgotten.
+    static let liveHistory = 600
+    /// Points of the curve of a sale since its opening; beyond: every second one is forgotten.
+    static let liveCurve = 480
+    /// How old a number may be that the live page calls the current one; beyond: it is left out.
+    static let liveAge = Duration.seconds(4)
+    /// Past sales that the live page shows.
+    static let pastSales = 10
+    /// Between two looks at past sales, while somebody watches.
+    static let pastInterval = Duration.seconds(15)
     /// Connections of one server; beyond: accepted and closed at once.
     static let connections = 65_536
+    /// Finished spans that wait for the file of traces; beyond: they are dropped and counted.
+    static let waitingSpans = 8192
     /// Length of an Idempotency-Key in bytes; beyond: 400.
     static let idempotencyKey = 255
     /// How long a starting server waits for the sale of this hour before it listens without one.

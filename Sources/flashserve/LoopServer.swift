@@ -18,6 +18,8 @@ final class LoopServer {
     var schedule = LoopSchedule()
     /// Redis has more to carry than it should: checkouts are refused before they are decided.
     var refusesCheckouts = false
+    /// Records requests; nil while tracing is off.
+    var tracer: LoopTracer?
     /// What this loop has answered.
     var counters = LoopCounters()
     /// The server ends soon: every answer says that its connection does too.

@@ -80,11 +80,16 @@ struct Responses {
 
     /// The same answer, as the last one of its connection.
     static func closing(_ answer: ByteBuffer) -> ByteBuffer {
+        inserting("Connection: close\r\n", into: answer)
+    }
+
+    /// The same answer with another header, a complete line.
+    static func inserting(_ header: String, into answer: ByteBuffer) -> ByteBuffer {
         let bytes = answer.readableBytesView
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return answer }
-        var buffer = ByteBufferAllocator().buffer(capacity: answer.readableBytes + 24)
+        var buffer = ByteBufferAllocator().buffer(capacity: answer.readableBytes + header.utf8.count)
         buffer.writeBytes(bytes[...end])
-        buffer.writeStaticString("Connection: close\r\n")
+        buffer.writeString(header)
         buffer.writeBytes(bytes[bytes.index(after: end)...])
         return buffer
     }

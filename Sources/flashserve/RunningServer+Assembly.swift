@@ -58,7 +58,15 @@ extension RunningServer {
             ledgerWakeup: ledgerWakeup
         )
         let secret = try await Installation.read(connection).secret
+        let traces = try options.tracing.map {
+            try TraceWriter(path: $0.file, queue: state.spans, build: options.build, logger: logger)
+        }
         let loops = try await makeLoops(frontGroup, options, control: control, secret: secret, logger: logger)
+        if let tracing = options.tracing {
+            for loop in loops {
+                try await loop.ask { $0.tracer = LoopTracer(share: tracing.share, queue: state.spans) }
+            }
+        }
         await supervisor.serve(loops)
         let parts = ServerParts(
             options: options,
@@ -83,7 +91,8 @@ extension RunningServer {
             guards: parts.guards,
             load: parts.load,
             pages: pages,
-            links: links
+            links: links,
+            traces: traces
         )
     }
 

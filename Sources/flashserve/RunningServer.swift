@@ -19,6 +19,8 @@ struct RunningServer: Sendable {
     let load: LoadWatch
     let pages: PageRenderer
     let links: PostgresLinks
+    /// Nil while tracing is off.
+    let traces: TraceWriter?
 
     /// Starts, serves until the graceful shutdown, and stops.
     static func serve(
@@ -28,6 +30,9 @@ struct RunningServer: Sendable {
         _ logger: Logger
     ) async throws {
         let server = try await RunningServer.assemble(options, frontGroup, backGroup, logger)
+        let reporter = server.reporter(watching: Array(frontGroup.makeIterator()) + Array(backGroup.makeIterator()))
+        // Until the journal is flushed: that is watched too.
+        async let _ = reporter.run()
         try await server.supervisor.validate()
         try await withThrowingTaskGroup(of: Void.self) { services in
             services.addTask { await server.schedule.runRotation() }
@@ -36,6 +41,7 @@ struct RunningServer: Sendable {
             services.addTask { await server.load.run() }
             services.addTask { await server.sweep.run() }
             services.addTask { await server.verification.run() }
+            services.addTask { await server.traces?.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
             try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)
@@ -48,8 +54,11 @@ struct RunningServer: Sendable {
                 loops: server.loops
             )
             let admin = try await server.listenForAdmin(backGroup)
+            if let feed = admin?.feed { services.addTask { await server.runLivePage(feed) } }
             server.announce(listener)
+            await reporter.ready()
             await server.waitForShutdown()
+            await reporter.stopping()
             await server.stopServing(listener)
             await admin?.close()
             services.cancelAll()
@@ -136,6 +145,7 @@ struct RunningServer: Sendable {
             }
         }
         for loop in loops { try await loop.ask { $0.stop() } }
+        await traces?.write()
         await pages.close()
         await links.close()
         logger.info("stopped")

@@ -6,6 +6,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         case cannotListen
         case schemaNotReady
         case drainUnfinished
+        case cannotTrace
     }
 
     /// The kind.

@@ -14,9 +14,9 @@ public struct ServerOptions: Sendable {
     public var eventLoops = 1
     /// Accept a Redis without an append-only file: what it has not drained is lost with it.
     public var allowNoAOF = false
-    /// Port of the metrics on 127.0.0.1, 0 for a free one; nil for no metrics.
+    /// Port of the live page and the metrics on 127.0.0.1, 0 for a free one; nil for neither.
     public var adminPort: Int?
-    /// Whether the server ends when it cannot have that port. Otherwise it says so and serves without metrics.
+    /// Whether the server ends when it cannot have that port. Otherwise it says so and serves without it.
     public var adminPortIsRequired = false
     /// Bytes of undrained journal above which checkouts are refused with 503.
     public var backlogLimit = 512 << 20
@@ -26,6 +26,8 @@ public struct ServerOptions: Sendable {
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
     public var readinessDelayMilliseconds = 500
+    /// Which requests are recorded as spans; nil for none, and then no header is looked at for it.
+    public var tracing: TracingOptions?
     /// Which program serves, for its metrics.
     public var build = ServerBuild()
     /// Attempts of one event loop that may wait for a batch; beyond: 503 `overloaded`, undecided.
@@ -36,9 +38,11 @@ public struct ServerOptions: Sendable {
     /// How often the open sales are counted again; nil leaves that to `flashctl verify`. Several servers do it at
     /// different moments, and one that takes long does it less often.
     public var verifyInterval: Duration? = .seconds(60)
+    /// Who started the server and is told how it is; nil when nobody wants to know.
+    public var serviceManager: ServiceManager?
     /// Called once with the bound address and the sale that is open, if any.
     public var onListening: (@Sendable (_ host: String, _ port: Int, _ sale: Sale?) -> Void)?
-    /// Called once with the port of the metrics.
+    /// Called once with the port of the live page and the metrics.
     public var onAdminListening: (@Sendable (_ port: Int) -> Void)?
     /// The clock of this host; it decides nothing, and is compared with those of the stores.
     var hostClock: @Sendable () -> Timestamp = { Timestamp.host }

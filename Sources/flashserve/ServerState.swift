@@ -39,6 +39,8 @@ final class ServerState: Sendable {
         var lags: [JournalLag] = []
         /// The units of the live sales.
         var stocks: [SaleStock] = []
+        /// When load, lags and stocks were measured; nil before the first time.
+        var measuredAt: ContinuousClock.Instant?
 
         /// Rows of both streams that this server has written to Postgres.
         var drainedRows: Int { ledgerDrain.rows + attemptsDrain.rows }
@@ -49,6 +51,8 @@ final class ServerState: Sendable {
 
     /// The program that runs.
     let build: ServerBuild
+    /// Spans on their way to their file.
+    let spans = SpanQueue()
     private let values = Mutex(Values())
 
     init(build: ServerBuild = ServerBuild()) {

@@ -15,7 +15,7 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var logLevel: Setting<Logger.Level>
     /// Event loops of the server, 1…64.
     public var eventLoops: Setting<Int>
-    /// Port of the metrics on this machine, 0 for none.
+    /// Port of the live page and the metrics on this machine, 0 for none.
     public var adminPort: Setting<Int>
     /// Bytes of undrained journal above which checkouts are refused, from 64 kB on.
     public var backlogLimit: Setting<Int>
@@ -23,6 +23,10 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var memoryLimit: Setting<Int>
     /// Whether a Redis without an append-only file may hold sales.
     public var allowNoAOF: Setting<Bool>
+    /// Share of the requests without a `traceparent` that are recorded as spans, 0…1; with 0 none is, whoever asks.
+    public var traceSample: Setting<Double>
+    /// File to which spans are appended; nil when nobody set it.
+    public var traceFile: Setting<String>?
     /// Whether the server opens and finishes the hourly sales itself.
     public var rotate: Setting<Bool>
     /// Folder of the local stack; nil for the one under `$XDG_STATE_HOME`.
@@ -49,6 +53,8 @@ public struct FlashConfiguration: Sendable, Equatable {
         backlogLimit = try reader.value(.backlogLimit, default: 512 << 20, SettingParser.bytes)
         memoryLimit = try reader.value(.memoryLimit, default: 85, SettingParser.integer(10...95))
         allowNoAOF = try reader.value(.allowNoAOF, default: false, SettingParser.boolean)
+        traceSample = try reader.value(.traceSample, default: 0, SettingParser.share)
+        traceFile = try reader.optional(.traceFile, SettingParser.text)
         rotate = try reader.value(.rotate, default: true, SettingParser.boolean)
         localDirectory = try reader.optional(.localDirectory, SettingParser.text)
         hourlyStock = try reader.value(.hourlyStock, default: 10_000, SettingParser.integer(1...10_000_000))

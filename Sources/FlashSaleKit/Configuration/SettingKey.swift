@@ -11,6 +11,8 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
     case backlogLimit = "backlog-limit"
     case memoryLimit = "memory-limit"
     case allowNoAOF = "allow-no-aof"
+    case traceSample = "trace-sample"
+    case traceFile = "trace-file"
     case rotate
     case localDirectory = "local.directory"
     case hourlyStock = "hourly.stock"

@@ -35,6 +35,19 @@ extension SettingParser<Int> {
     }
 }
 
+extension SettingParser<Double> {
+    static var share: SettingParser {
+        SettingParser(
+            wanted: "a share from 0 to 1, e.g. 0.01",
+            text: { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
+        ) { text in
+            // No `nan`, no `0x1p-1`: digits and one point.
+            guard text.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }) else { return nil }
+            return Double(text).flatMap { (0...1).contains($0) ? $0 : nil }
+        }
+    }
+}
+
 extension SettingParser<Bool> {
     static var boolean: SettingParser {
         SettingParser(wanted: "true or false", text: { $0 ? "true" : "false" }) { text in

@@ -50,10 +50,14 @@ enum DaemonSpawn {
         return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }
 
+    /// What our own service manager says to us: postgres would tell it that *it* is ready.
+    private static let managerVariables = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
+
     /// PG* variables of the caller would change what postgres does.
     private static func environment() -> [String] {
         ProcessInfo.processInfo.environment
             .filter { !$0.key.hasPrefix("PG") && !$0.key.hasPrefix("LC_") && $0.key != "LANG" }
+            .filter { !managerVariables.contains($0.key) }
             .map { "\($0.key)=\($0.value)" } + ["LC_ALL=C.UTF-8"]
     }
 

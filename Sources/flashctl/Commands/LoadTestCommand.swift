@@ -40,16 +40,12 @@ struct LoadTestCommand: EnvironmentCommand {
             was crossed, 130 after Ctrl-C: the first one waits for answers, the second does not; the summary is \
             printed all the same.
 
-            Exit status: 0 every request was answered as it should be, 1 a request got a server error or no answer, 64 \
-            wrong arguments, 69 the server is unreachable, 97 the load test measured itself, 130 and 143 it was \
-            stopped by a signal; the summary is printed all the same.
-
             Examples:
-              flashctl loadtest --rate 2000/s --duration 30s --purchases 100 --verify --local
+              flashctl loadtest --rate 2000/s --purchases 100 --verify --local
               flashctl loadtest --stages 0:10s,5000:30s,20000:5s --arrivals poisson
               flashctl loadtest --preset k6 --rate 5000/s --duration 1m
               flashctl loadtest --preset hour --spike-at now --verify --local
-              flashctl loadtest --rate 2000/s --fail-if 'checkout.p99>20ms' --report out.html
+              flashctl loadtest --rate 2000/s --fail-if 'checkout.p99>20ms'
               flashctl loadtest --find-max 'checkout.p99<20ms' --report knee.html
               flashctl loadtest --preset megaload
               flashctl loadtest --requests 20000 --purchases 100
@@ -113,6 +109,15 @@ struct LoadTestCommand: EnvironmentCommand {
 
     @Option(help: "Threads that generate the load.")
     var threads = 1
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Threads of the open model run before all others, where the system allows it, to be on time."
+    )
+    var realTime = true
+
+    @Flag(help: "Poll instead of sleeping: exact times where timers are late, for a whole core of each thread.")
+    var busyPoll = false
 
     @Option(help: "Seconds after which an unanswered request is a network error.")
     var timeout = 30
@@ -185,6 +190,8 @@ struct LoadTestCommand: EnvironmentCommand {
             if requests == nil { plan.requests = LoadPlan.mostRequests }
         }
         plan.threads = threads
+        plan.busyPoll = busyPoll
+        plan.realTime = realTime
         plan.timeoutSeconds = timeout
         // Numbers that every reader of JSON can hold.
         plan.seed = seed ?? UInt64.random(in: 0..<(1 << 48))

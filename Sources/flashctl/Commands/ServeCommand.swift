@@ -30,9 +30,12 @@ struct ServeCommand: EnvironmentCommand {
     func run(in environment: CommandEnvironment) async throws {
         let configuration = try storeOptions.configuration(in: environment, flags: serveOptions.flags)
         let output = environment.talkOutput
+        let manager = ServiceManager(variables: environment.variables)
         try await Stores.using(configuration, local: storeOptions.local, in: environment, handlesSignals: true) {
             stores in
-            try await FlashServer.run(ServeCommand.options(stores, output), logger: stores.logger)
+            var options = try ServeCommand.options(stores, output)
+            options.serviceManager = manager
+            try await FlashServer.run(options, logger: stores.logger)
         }
     }
 
@@ -49,6 +52,10 @@ struct ServeCommand: EnvironmentCommand {
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        options.tracing = try ServeCommand.tracing(configuration)
+        options.onAdminListening = { port in
+            output.say("live page: http://127.0.0.1:\(port)/ (metrics: /metrics)")
+        }
         options.build = ServerBuild(
             version: Flashctl.version,
             revision: BuildInfo.revision,
@@ -61,6 +68,19 @@ struct ServeCommand: EnvironmentCommand {
             for (name, command) in local { output.say("\(name): \(command)") }
         }
         return options
+    }
+
+    /// Nil while nothing is recorded.
+    static func tracing(_ configuration: FlashConfiguration) throws -> TracingOptions? {
+        guard configuration.traceSample.value > 0 else { return nil }
+        guard let file = configuration.traceFile?.value else {
+            throw ConfigurationError(
+                .missing,
+                "\(configuration.traceSample.origin): requests are to be recorded, but no file is named for it",
+                nextStep: "give --trace-file FILE, or --trace-sample 0"
+            )
+        }
+        return TracingOptions(share: configuration.traceSample.value, file: file)
     }
 
     private static func line(_ sale: Sale) -> String {

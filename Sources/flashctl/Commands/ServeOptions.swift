@@ -12,7 +12,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Event loops, 1 to 64. Default: 1.")
     var eventLoops: String?
 
-    @Option(help: "Port of the metrics on 127.0.0.1, 0 for none. Default: 9090.")
+    @Option(help: "Port of the live page and the metrics on 127.0.0.1, 0 for none. Default: 9090.")
     var adminPort: String?
 
     @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
@@ -20,6 +20,12 @@ struct ServeOptions: ParsableArguments {
 
     @Option(help: "Refuse checkouts above this share of Redis' maxmemory. Default: 85 %.")
     var memoryLimit: String?
+
+    @Option(help: "Record this share of the requests as spans, 0 to 1. Default: 0, none.")
+    var traceSample: String?
+
+    @Option(help: "Append spans to this file, as OTLP in JSON.")
+    var traceFile: String?
 
     @Flag(inversion: .prefixedNo, help: "Open and finish the hourly sales. Default: yes.")
     var rotate: Bool?
@@ -35,6 +41,8 @@ struct ServeOptions: ParsableArguments {
         flags[.adminPort] = adminPort
         flags[.backlogLimit] = backlogLimit
         flags[.memoryLimit] = memoryLimit
+        flags[.traceSample] = traceSample
+        flags[.traceFile] = traceFile
         flags[.rotate] = rotate.map { $0 ? "true" : "false" }
         return flags
     }

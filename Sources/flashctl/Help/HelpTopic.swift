@@ -53,6 +53,7 @@ enum HelpTopic: String, CaseIterable, Sendable {
         ("FLASHCTL_PAGER, PAGER", "what shows output of the shell that is longer than the screen; default less -FIRX"),
         ("VISUAL, EDITOR", "what \\e of the shell edits with; default vi"),
         ("NO_COLOR", "no colours when it is set, unless --color=always"),
+        ("NOTIFY_SOCKET, WATCHDOG_USEC", "set by systemd: the server says when it is ready, and that it still answers"),
         ("SUDO_USER, USER, LOGNAME", "who pauses, bans or repairs, for the records"),
     ]
 

@@ -24,6 +24,9 @@ struct LoadInterval: Sendable {
     /// Requests whose intended send time fell into the interval.
     var scheduled: UInt64 = 0
     var sent: UInt64 = 0
+    /// Of those sent the ones that the plan did not ask for, since they follow from answers: purchases of codes got,
+    /// repetitions, returns.
+    var followUps: UInt64 = 0
     /// Requests that ended, with an answer or without.
     var completed: UInt64 = 0
     /// Requests without an answer at the end of the interval.

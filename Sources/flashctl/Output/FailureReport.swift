@@ -105,7 +105,7 @@ enum FailureReport {
         switch error.code {
         case .redisRefused: .unreachable
         case .cannotListen, .drainUnfinished: .failure
-        case .schemaNotReady: .badConfiguration
+        case .schemaNotReady, .cannotTrace: .badConfiguration
         }
     }
 

@@ -59,6 +59,7 @@ struct LoadWatch: Sendable {
             values.load = load
             values.lags = lags
             values.stocks = stocks
+            values.measuredAt = .now
             values.overload = sentence
             values.memoryIsShort = memoryIsShort
         }

@@ -1,5 +1,14 @@
 /// The program and its process.
 extension ServerMetrics {
+    static func addTraces(dropped: Int, to metrics: inout MetricsText) {
+        metrics.add(
+            .counter,
+            "flashctl_trace_spans_dropped_total",
+            "Spans that found no room in their queue or their file.",
+            Double(dropped)
+        )
+    }
+
     static func addProcess(_ facts: ProcessFacts, _ build: ServerBuild, to metrics: inout MetricsText) {
         metrics.add(
             .gauge,

@@ -10,6 +10,7 @@ struct ServerMetrics: Sendable {
     func text() async throws -> String {
         let counters = try await LoopCounters.of(loops)
         var metrics = ServerMetrics.families(state.current, counters, now: Timestamp.host)
+        ServerMetrics.addTraces(dropped: state.spans.dropped, to: &metrics)
         ServerMetrics.addProcess(.read(), state.build, to: &metrics)
         return metrics.text
     }

@@ -51,6 +51,7 @@ struct HelpTopicTests {
             .adminPort: "\(configuration.adminPort.value)",
             .backlogLimit: "\(configuration.backlogLimit.value >> 20)MB",
             .memoryLimit: "\(configuration.memoryLimit.value)", .allowNoAOF: "\(configuration.allowNoAOF.value)",
+            .traceSample: "\(Int(configuration.traceSample.value))",
             .rotate: "\(configuration.rotate.value)", .hourlyStock: "\(configuration.hourlyStock.value)",
             .hourlyLimit: "\(configuration.hourlyLimit.value)",
             .hourlyHold: DurationText.text(milliseconds: configuration.hourlyHoldMilliseconds.value),

@@ -74,27 +74,27 @@ import Testing
         let screen = LoadScreen(outlook: outlook, unicode: true)
         #expect(
             screen.line(timeline())
-                == "0:04  4 %  1,000/s  of 1,000/s  p50 1.00 ms  p99 2.00 ms  held 600  sold_out 399  server_error 1  "
+                == "0:04  4 %  answered 1,000/s  sent 1,000/s of 1,000/s  p50 1.00 ms  p99 2.00 ms  held 600  sold_out 399  server_error 1  "
                 + "in flight 12  late 3  free 2,200  backlog 37"
         )
         var warm = LoadTimeline()
         warm.add(SampleLoad.second(0, isWarmup: true))
-        #expect(screen.line(warm).hasPrefix("0:01  warm-up  1 %  100/s"))
+        #expect(screen.line(warm).hasPrefix("0:01  warm-up  1 %  answered 100/s"))
         #expect(screen.line(LoadTimeline()).isEmpty)
     }
 
     @Test func whatIsLeftFollowsFromWhateverEndsTheRun() {
         var outlook = outlook
-        #expect(outlook.share(seconds: 25, completed: 0) == 0.25)
-        #expect(outlook.secondsLeft(seconds: 25, completed: 0, perSecond: 10) == 75)
+        #expect(outlook.share(seconds: 25, sent: 0) == 0.25)
+        #expect(outlook.secondsLeft(seconds: 25, sent: 0, perSecond: 10) == 75)
         outlook.requests = 1000
-        #expect(outlook.share(seconds: 25, completed: 500) == 0.5, "the requests are used up first")
-        #expect(outlook.secondsLeft(seconds: 25, completed: 500, perSecond: 50) == 10)
-        #expect(outlook.secondsLeft(seconds: 200, completed: 2000, perSecond: 50) == 0)
+        #expect(outlook.share(seconds: 25, sent: 500) == 0.5, "the requests are used up first")
+        #expect(outlook.secondsLeft(seconds: 25, sent: 500, perSecond: 50) == 10)
+        #expect(outlook.secondsLeft(seconds: 200, sent: 2000, perSecond: 50) == 0)
         outlook.seconds = nil
-        #expect(outlook.secondsLeft(seconds: 25, completed: 500, perSecond: 0) == nil)
+        #expect(outlook.secondsLeft(seconds: 25, sent: 500, perSecond: 0) == nil)
         outlook.requests = nil
-        #expect(outlook.share(seconds: 25, completed: 500) == nil)
+        #expect(outlook.share(seconds: 25, sent: 500) == nil)
         #expect(
             LoadOutlook.clock(7) == "0:07" && LoadOutlook.clock(754) == "12:34" && LoadOutlook.clock(3723) == "1:02:03"
         )

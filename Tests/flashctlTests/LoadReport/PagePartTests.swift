@@ -154,4 +154,24 @@ import Testing
             #expect(PageStyle.css.components(separatedBy: "--\(name): #").count - 1 == 2, "\(name)")
         }
     }
+
+    @Test func namesOfThinLayersDoNotCoverEachOther() throws {
+        let states = [(10_000, 0), (0, 10_000)] + Array(repeating: (0, 0), count: 98)
+        let record = SampleLoad.record(
+            states.enumerated().map { second, state in
+                var interval = SampleLoad.second(second)
+                let sold = 10_000 - state.0 - state.1
+                interval.shop = .init(free: state.0, held: state.1, sold: sold, backlog: 0)
+                return interval
+            }
+        )
+        let canvas = try #require(TimeCharts(record).stock).canvas(.wide)
+        let drawing = canvas.svg(id: "stock", title: "Stock", description: "")
+        let heights = ["free", "held"].map { name in
+            drawing.split(separator: "\n").first { $0.hasSuffix(">\(name)</text>") }?.split(separator: "\"")[5]
+        }
+        let free = Double(try #require(heights[0]))
+        let held = Double(try #require(heights[1]))
+        #expect(abs(try #require(free) - (try #require(held))) >= 15, "\(heights)")
+    }
 }

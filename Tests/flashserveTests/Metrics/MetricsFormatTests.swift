@@ -47,6 +47,7 @@ import Testing
             sentences: []
         )
         var text = ServerMetrics.families(values, counters, now: Timestamp(microseconds: 1_000_000))
+        ServerMetrics.addTraces(dropped: 0, to: &text)
         ServerMetrics.addProcess(.read(), ServerBuild(), to: &text)
         return Scrape(text: text.text)
     }

@@ -63,7 +63,12 @@ extension ReplayAttemptsCommand {
         if let failure = report.failure { throw failure }
     }
 
-    func play(_ stores: Stores, _ interrupts: AsyncStream<ExitStatus>, _ output: Output) async throws {
+    func play(
+        _ stores: Stores,
+        _ interrupts: AsyncStream<ExitStatus>,
+        _ output: Output,
+        unicode: Bool
+    ) async throws {
         let target = try LoadTarget(parsing: target ?? "")
         let speed = speed ?? .times(1)
         let isOrdered = ordered ?? true
@@ -79,15 +84,21 @@ extension ReplayAttemptsCommand {
             plan.timeoutSeconds = timeout ?? plan.timeoutSeconds
             try plan.validate()
             let schedule = LoadSchedule(speed: speed.factor, isOrdered: isOrdered)
-            let progress = LoadProgress(plan, output: output)
+            var outlook = plan.outlook
+            outlook.model = .scheduled
+            let view = LoadLiveView(LoadScreen(outlook: outlook, unicode: unicode), output: output)
+            let timeline = Mutex(LoadTimeline())
             let isTerminal = output.talkTerminal.isTerminal
             var run = LoadRun(plan: plan, interrupts: interrupts) { interval in
-                progress.take(interval)
-                if isTerminal || Int(interval.start + interval.length) % 10 == 0 { progress.show() }
+                let passed = timeline.withLock { timeline in
+                    timeline.add(interval)
+                    return timeline
+                }
+                if isTerminal || Int(interval.start + interval.length) % 10 == 0 { view.show(passed) }
             }
             run.schedule = schedule
             run.feed = { try await ReplayAttemptsCommand.feed($0, from: reader) }
-            defer { progress.clear() }
+            defer { view.end() }
             return ReplayTargetReport(
                 sale: sale,
                 summary: try await run.execute(),

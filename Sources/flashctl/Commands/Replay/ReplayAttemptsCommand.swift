@@ -168,7 +168,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
             if pending {
                 try await movePending(stores, actor, output)
             } else if isTarget {
-                try await play(stores, interrupts, output)
+                try await play(stores, interrupts, output, unicode: environment.showsUTF8)
             } else if export {
                 try await writeAttempts(stores, output)
             } else {

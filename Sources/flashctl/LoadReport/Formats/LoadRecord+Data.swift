@@ -22,6 +22,14 @@ extension LoadRecord: Report {
                 metrics.map { .init(name: $0.metric.description, value: LoadRecord.number($0.value, $0.metric.unit)) }
             ),
             "purchases": .list(purchases.map(LoadRecord.data)),
+            "answers": .list(
+                answers.map { answer in
+                    .fields([
+                        "status": .integer(answer.status), "error": .optional(answer.error),
+                        "count": .integer(Int64(answer.count)),
+                    ])
+                }
+            ),
             "network_errors": .list(
                 networkErrors.map { .fields(["kind": .string($0.kind), "count": .integer(Int64($0.count))]) }
             ),
@@ -42,7 +50,7 @@ extension LoadRecord: Report {
             "seconds": .double(figures.seconds),
             "targeted": figures.targeted.map { .double($0) } ?? .null,
             "scheduled": .integer(Int64(figures.scheduled)),
-            "sent": .integer(Int64(figures.sent)),
+            "sent": .integer(Int64(figures.sent)), "follow_ups": .integer(Int64(figures.followUps)),
             "completed": .integer(Int64(figures.completed)),
             "unsent": .integer(Int64(figures.unsent)),
             "unanswered": .integer(Int64(figures.unanswered)),
@@ -142,6 +150,7 @@ extension LoadPoint {
             "kind": .string("interval"), "start": .double(start), "length": .double(length),
             "warmup": .bool(isWarmup), "target_rate": targetRate.map { .double($0) } ?? .null,
             "scheduled": .integer(Int64(scheduled)), "sent": .integer(Int64(sent)),
+            "follow_ups": .integer(Int64(followUps)),
             "completed": .integer(Int64(completed)), "in_flight": .integer(Int64(inFlight)),
             "waiting": .integer(Int64(waiting)),
             "outcomes": .record(

@@ -17,6 +17,9 @@ extension LoadRecord {
         if !serviceRows.isEmpty {
             sections.append(.table(title: "service time, from the actual send time", latencyTable(serviceRows)))
         }
+        if hasErrors, !answers.isEmpty {
+            sections.append(.table(title: "answers by status and error code", answerTable))
+        }
         if !networkErrors.isEmpty {
             let rows = networkErrors.map {
                 [TableLayout.Cell($0.kind, .red), .init(NumberText.grouped($0.count), .red)]
@@ -56,11 +59,13 @@ extension LoadRecord {
     }
 
     var rateText: String {
-        let sent = "\(LoadValueText.number(figures.perSecond(figures.sent).rounded()))/s sent"
-        let seconds = "in \(NumberText.decimal(figures.seconds, digits: 1)) s"
+        func perSecond(_ count: UInt64) -> String { LoadValueText.number(figures.perSecond(count).rounded()) + "/s" }
+        let sent = perSecond(figures.sentOfPlan) + " sent"
+        let besides = figures.followUps > 0 ? ", \(perSecond(figures.followUps)) follow-ups besides" : ""
+        let seconds = "in \(NumberText.decimal(figures.seconds, digits: 1)) s" + besides
         guard let targeted = figures.targeted, targeted > 0, figures.seconds > 0 else { return "\(sent) \(seconds)" }
         let target = LoadValueText.number((targeted / figures.seconds).rounded())
-        let share = NumberText.decimal(100 * Double(figures.sent) / targeted, digits: 1)
+        let share = NumberText.decimal(100 * Double(figures.sentOfPlan) / targeted, digits: 1)
         return "\(sent) of \(target)/s asked for (\(share) %) \(seconds)"
     }
 
@@ -93,6 +98,22 @@ extension LoadRecord {
                 return [
                     .init(outcome.rawValue, style), .init(NumberText.grouped(count)),
                     .init(LoadRecord.share(figures.share(of: count))),
+                ]
+            }
+        )
+    }
+
+    /// Whether the outcomes do not say everything about the answers.
+    var hasErrors: Bool { seenOutcomes.contains(where: \.isError) }
+
+    private var answerTable: TableLayout {
+        TableLayout(
+            columns: [.init("status", .right), .init("error"), .init("count", .right)],
+            rows: answers.map { answer in
+                let style: TextStyle = answer.status >= 500 ? .red : answer.status < 300 ? .green : .plain
+                return [
+                    .init(String(answer.status), style), .init(answer.error.map(DisplayWidth.harmless) ?? "-"),
+                    .init(NumberText.grouped(answer.count)),
                 ]
             }
         )

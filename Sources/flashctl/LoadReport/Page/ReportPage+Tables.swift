@@ -1,7 +1,7 @@
 /// What the page says in tables.
 extension ReportPage {
     var tables: String {
-        [outcomes, latency, serviceTime, thresholds, verification, comparison, errors].joined()
+        [outcomes, purchases, latency, serviceTime, thresholds, verification, comparison, answers, errors].joined()
     }
 
     private var outcomes: String {
@@ -22,6 +22,10 @@ extension ReportPage {
                 "Requests",
                 facts: [.init("counts", record.requestText), .init("rate", record.rateText)]
             )
+    }
+
+    private var purchases: String {
+        record.purchases.isEmpty ? "" : ReportPage.section("Purchases", facts: record.purchases)
     }
 
     private var latency: String { percentiles("Latency", "From the intended send time", record.latencyRows) }
@@ -106,6 +110,21 @@ extension ReportPage {
                 .init("result", isNumber: false),
             ],
             rows: rows
+        )
+    }
+
+    private var answers: String {
+        guard record.hasErrors, !record.answers.isEmpty else { return "" }
+        return ReportPage.section(
+            "Answers",
+            caption: "By status and error code",
+            columns: [.init("status", isNumber: false), .init("error", isNumber: false), .init("count")],
+            rows: record.answers.map { answer in
+                [
+                    .init(String(answer.status), style: answer.status >= 500 ? "bad" : nil),
+                    .init(answer.error ?? "-"), .init(NumberText.grouped(answer.count)),
+                ]
+            }
         )
     }
 

@@ -17,7 +17,8 @@ struct TimeCharts {
         return Chart(
             id: "rate",
             title: "Rate",
-            sentence: "\(record.rateText). Sent and answered lie on each other as long as the server keeps up.",
+            sentence: "\(record.rateText). Sent and answered, follow-ups included, lie on each other as long as the "
+                + "server keeps up.",
             canvas: { size in
                 let points = time.thinned(to: size.longestLine)
                 var canvas = time.canvas(
@@ -40,6 +41,7 @@ struct TimeCharts {
                 [
                     ("target", { $0.targetRate.map(TimeCharts.count) ?? "-" }),
                     ("sent", { TimeCharts.count($0.perSecond($0.sent)) }),
+                    ("of them follow-ups", { TimeCharts.count($0.perSecond($0.followUps)) }),
                     ("answered", { TimeCharts.count($0.perSecond($0.completed)) }),
                     ("in flight", { NumberText.grouped($0.inFlight) }), ("late", { NumberText.grouped($0.waiting) }),
                     ("lag p99", { NumberText.latency(nanoseconds: $0.scheduleLagP99) }),
@@ -205,17 +207,23 @@ struct TimeCharts {
             guard let end = layer.layer.last, end.high > end.low else { continue }
             labels.append((layer.name, (end.low + end.high) / 2, layer.style))
         }
+        var taken: [(x: Double, y: Double)] = []
         for layer in layers where layer.layer.last.map({ $0.high <= $0.low }) ?? false {
-            name(layer.layer, layer.name, on: &canvas)
+            name(layer.layer, layer.name, &taken, on: &canvas)
         }
         canvas.labels(labels)
     }
+
+    /// Room of a name that stands in a drawing.
+    private static let nameLength = 70.0
+    private static let nameHeight = 15.0
 
     /// Names a layer that has ended earlier: in it where it is thickest, or behind its end when it is thin everywhere.
     /// One that can hardly be seen is left to the table.
     private static func name(
         _ layer: [(x: Double, low: Double, high: Double)],
         _ name: String,
+        _ taken: inout [(x: Double, y: Double)],
         on canvas: inout ChartCanvas
     ) {
         func thickness(_ place: (x: Double, low: Double, high: Double)) -> Double {
@@ -226,7 +234,11 @@ struct TimeCharts {
         guard let place = isThick ? thickest : layer.last(where: { thickness($0) >= 3 }) else { return }
         let isLeft = canvas.x.position(place.x) < 0.5
         let anchor = isThick && !isLeft ? "end" : "start"
-        let height = canvas.placeY((place.low + place.high) / 2) + 4
-        canvas.text(name, x: canvas.placeX(place.x) + (anchor == "end" ? -5 : 5), y: height, anchor: anchor, "label")
+        let x = canvas.placeX(place.x) + (anchor == "end" ? -5 : 5)
+        var y = canvas.placeY((place.low + place.high) / 2) + 4
+        // Two thin layers beside each other: the second name goes below the first.
+        while taken.contains(where: { abs($0.x - x) < nameLength && abs($0.y - y) < nameHeight }) { y += nameHeight }
+        taken.append((x, y))
+        canvas.text(name, x: x, y: y, anchor: anchor, "label")
     }
 }

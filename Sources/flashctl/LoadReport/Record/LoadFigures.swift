@@ -19,6 +19,8 @@ struct LoadFigures: Sendable {
     /// Requests whose intended send time has come.
     var scheduled: UInt64 = 0
     var sent: UInt64 = 0
+    /// Of those sent the ones that the plan did not ask for, since they follow from answers.
+    var followUps: UInt64 = 0
     /// Requests that ended, with an answer or without.
     var completed: UInt64 = 0
     /// Requests that were due and never sent.
@@ -55,6 +57,7 @@ struct LoadFigures: Sendable {
         if let rate = interval.targetRate { targeted = (targeted ?? 0) + rate * interval.length }
         scheduled += interval.scheduled
         sent += interval.sent
+        followUps += interval.followUps
         completed += interval.completed
         // Not added: each interval tells how many there are at its end.
         unsent = interval.waiting
@@ -65,6 +68,9 @@ struct LoadFigures: Sendable {
             outcomes[outcome, default: Outcome()].latency.merge(histogram)
         }
     }
+
+    /// Requests of the plan that were sent.
+    var sentOfPlan: UInt64 { sent - min(sent, followUps) }
 
     func count(of group: LoadGroup) -> UInt64 { group.outcomes.reduce(0) { $0 + (outcomes[$1]?.count ?? 0) } }
 

@@ -10,6 +10,8 @@ struct LoadPoint: Sendable, Equatable {
     var targetRate: Double?
     var scheduled: UInt64
     var sent: UInt64
+    /// Of those sent the ones that the plan did not ask for.
+    var followUps: UInt64
     var completed: UInt64
     /// At the end.
     var inFlight: UInt64
@@ -40,6 +42,7 @@ struct LoadPoint: Sendable, Equatable {
         targetRate = interval.targetRate
         scheduled = interval.scheduled
         sent = interval.sent
+        followUps = interval.followUps
         completed = interval.completed
         inFlight = interval.inFlight
         waiting = interval.waiting
@@ -54,6 +57,8 @@ struct LoadPoint: Sendable, Equatable {
     }
 
     var end: Double { start + length }
+    /// Requests of the plan that were sent.
+    var sentOfPlan: UInt64 { sent - min(sent, followUps) }
 
     func count(of outcome: LoadOutcome) -> UInt64 {
         LoadOutcome.allCases.firstIndex(of: outcome).map { outcomes[$0] } ?? 0
@@ -76,6 +81,7 @@ struct LoadPoint: Sendable, Equatable {
         length = together
         scheduled += next.scheduled
         sent += next.sent
+        followUps += next.followUps
         completed += next.completed
         inFlight = next.inFlight
         waiting = next.waiting

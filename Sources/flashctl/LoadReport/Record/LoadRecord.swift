@@ -27,6 +27,13 @@ struct LoadRecord: Sendable {
         }
     }
 
+    /// How often a status and an error code were answered.
+    struct Answer: Sendable, Equatable {
+        var status: Int
+        var error: String?
+        var count: UInt64
+    }
+
     /// A name and a value for people.
     struct Fact: Sendable, Equatable {
         var name: String
@@ -51,6 +58,8 @@ struct LoadRecord: Sendable {
     var figures: LoadFigures
     /// With the warm-up.
     var timeline: [LoadPoint]
+    /// Answers by status and, for those that say one, error code.
+    var answers: [Answer] = []
     /// Requests and connections that ended without an answer, by kind.
     var networkErrors: [(kind: String, count: UInt64)] = []
     var thresholds: [LoadThreshold.Result] = []

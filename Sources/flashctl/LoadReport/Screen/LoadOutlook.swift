@@ -11,19 +11,21 @@ struct LoadOutlook: Sendable, Equatable {
     var requests: UInt64?
 
     /// How much is done, 0…1; nil when nobody knows.
-    func share(seconds elapsed: Double, completed: UInt64) -> Double? {
+    ///
+    /// - Parameter sent: requests of the plan.
+    func share(seconds elapsed: Double, sent: UInt64) -> Double? {
         var shares: [Double] = []
         if let seconds, seconds > 0 { shares.append(elapsed / seconds) }
-        if let requests, requests > 0 { shares.append(Double(completed) / Double(requests)) }
+        if let requests, requests > 0 { shares.append(Double(sent) / Double(requests)) }
         // Whichever comes first ends the run.
         return shares.max().map { min(1, max(0, $0)) }
     }
 
     /// Seconds that are left; nil when nobody knows.
-    func secondsLeft(seconds elapsed: Double, completed: UInt64, perSecond rate: Double) -> Double? {
+    func secondsLeft(seconds elapsed: Double, sent: UInt64, perSecond rate: Double) -> Double? {
         var left: [Double] = []
         if let seconds { left.append(seconds - elapsed) }
-        if let requests, rate > 0 { left.append(Double(requests - min(requests, completed)) / rate) }
+        if let requests, rate > 0 { left.append(Double(requests - min(requests, sent)) / rate) }
         return left.min().map { max(0, $0) }
     }
 

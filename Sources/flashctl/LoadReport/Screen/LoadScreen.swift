@@ -36,8 +36,8 @@ struct LoadScreen {
         var parts = [LoadOutlook.clock(last.end)]
         if last.isWarmup { parts.append("warm-up") }
         if let share = share(timeline, last) { parts.append("\(Int(100 * share)) %") }
-        parts.append("\(number(last.perSecond(last.completed)))/s")
-        if let target = last.targetRate { parts.append("of \(number(target))/s") }
+        parts.append("answered \(number(last.perSecond(last.completed)))/s")
+        parts += sent(last)
         parts.append("p50 \(NumberText.latency(nanoseconds: last.latency.p50))")
         parts.append("p99 \(NumberText.latency(nanoseconds: last.latency.p99))")
         for (outcome, count) in zip(LoadOutcome.allCases, last.outcomes) where count > 0 {
@@ -62,15 +62,15 @@ struct LoadScreen {
     }
 
     private func share(_ timeline: LoadTimeline, _ last: LoadPoint) -> Double? {
-        outlook.share(seconds: last.end, completed: timeline.figures.completed)
+        outlook.share(seconds: last.end, sent: timeline.figures.sentOfPlan)
     }
 
     private func progress(_ timeline: LoadTimeline, _ last: LoadPoint, _ width: Int, _ color: Bool) -> String {
         let share = share(timeline, last)
         let left = outlook.secondsLeft(
             seconds: last.end,
-            completed: timeline.figures.completed,
-            perSecond: last.perSecond(last.completed)
+            sent: timeline.figures.sentOfPlan,
+            perSecond: last.perSecond(last.sentOfPlan)
         )
         var words = [share.map { "\(Int(100 * $0)) %" } ?? "", LoadOutlook.clock(last.end)]
         if let left { words.append("\(LoadOutlook.clock(left)) left") }
@@ -83,8 +83,7 @@ struct LoadScreen {
 
     private func rate(_ timeline: LoadTimeline, _ last: LoadPoint, _ width: Int) -> String {
         var parts: [String] = []
-        if let target = last.targetRate { parts.append("target \(number(target))/s") }
-        parts.append("sent \(number(last.perSecond(last.sent)))/s")
+        parts += sent(last)
         parts.append("answered \(number(last.perSecond(last.completed)))/s")
         let waits = "in flight \(NumberText.grouped(last.inFlight)), late \(NumberText.grouped(last.waiting)), "
         let lag =
@@ -93,6 +92,14 @@ struct LoadScreen {
         return line("rate", parts.joined(separator: "  "), width)
             + spark(timeline.recent.map { $0.perSecond($0.completed) }, width)
             + line("generator", waits + lag + generator, width)
+    }
+
+    /// What the plan asked for and got, and what followed from answers.
+    private func sent(_ last: LoadPoint) -> [String] {
+        let sent = "sent \(number(last.perSecond(last.sentOfPlan)))/s"
+        var parts = [last.targetRate.map { sent + " of \(number($0))/s" } ?? sent]
+        if last.followUps > 0 { parts.append("follow-ups \(number(last.perSecond(last.followUps)))/s") }
+        return parts
     }
 
     private func latency(_ timeline: LoadTimeline, _ last: LoadPoint, _ width: Int) -> String {

@@ -65,9 +65,9 @@ struct LoadMetric: Hashable, Sendable {
         case .requests(let group, let isService): value(of: group, isService: isService, in: figures)
         case .achieved:
             if measure == .rate {
-                figures.seconds > 0 ? figures.perSecond(figures.sent) : nil
+                figures.seconds > 0 ? figures.perSecond(figures.sentOfPlan) : nil
             } else {
-                figures.targeted.flatMap { $0 > 0 ? 100 * Double(figures.sent) / $0 : nil }
+                figures.targeted.flatMap { $0 > 0 ? 100 * Double(figures.sentOfPlan) / $0 : nil }
             }
         case .lag: Double(figures.scheduleLagP99)
         case .processors: figures.processors

@@ -9,8 +9,9 @@ extension LoadSummary {
             provenance,
             timeline
         )
-        record.plan = plan.facts
+        record.plan = plan.facts(isRealTime: isRealTime)
         record.purchases = purchaseFacts
+        record.answers = allAnswersByStatus
         record.networkErrors = networkErrors.map { ($0.kind.name, $0.count) }
         record.figures = figures(timeline)
         record.verification = verification
@@ -57,7 +58,9 @@ extension LoadSummary {
 
 extension LoadPlan {
     /// What was asked for, in the order in which it is read best.
-    var facts: [LoadRecord.Fact] {
+    ///
+    /// - Parameter isRealTime: whether the generator ran before all usual threads of the machine.
+    func facts(isRealTime: Bool) -> [LoadRecord.Fact] {
         var facts: [LoadRecord.Fact] = []
         switch model {
         case .closed:
@@ -74,7 +77,8 @@ extension LoadPlan {
         if warmupSeconds > 0 { facts.append(.init("warm-up", "\(NumberText.decimal(warmupSeconds, digits: 1)) s")) }
         if purchasePercent > 0 { facts.append(.init("paid at once", "\(purchasePercent) %")) }
         let threads = workers == 1 ? "1 thread" : "\(workers) threads"
-        facts.append(.init("connections", "\(NumberText.grouped(connections)), \(threads)"))
+        let manner = busyPoll ? ", busy polling" : isRealTime ? ", real-time priority" : ""
+        facts.append(.init("connections", "\(NumberText.grouped(connections)), \(threads)\(manner)"))
         facts.append(.init(LoadRecord.runName, "\(runID), seed \(seed)"))
         return facts
     }

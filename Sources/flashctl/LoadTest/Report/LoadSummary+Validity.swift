@@ -21,6 +21,7 @@ extension LoadSummary {
                 reasons.append(
                     "the generator was late: schedule lag p99 \(NumberText.latency(nanoseconds: timing.lagP99)), "
                         + "allowed is \(NumberText.latency(nanoseconds: LoadSummary.longestLag))"
+                        + (isRealTime ? "" : " (try --busy-poll, or a machine of its own)")
                 )
             }
             let share = Double(timing.inTime) / Double(timing.scheduled)

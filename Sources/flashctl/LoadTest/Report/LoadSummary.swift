@@ -27,6 +27,8 @@ struct LoadSummary: Sendable {
     var busyShare = 0.0
     /// Set when somebody ended the run early.
     var interruptedBy: ExitStatus?
+    /// Whether the generator ran before all usual threads of the machine.
+    var isRealTime = false
     /// What the server has said, of each worker; empty unless the plan keeps it.
     var histories: [LoadHistory] = []
     /// What came out when it was compared with the stores; nil when nobody asked.
@@ -140,6 +142,19 @@ struct LoadSummary: Sendable {
 
     /// Answers to checkouts by status and, for refusals that say one, error code.
     var answers: [(status: Int, code: String?, count: UInt64)] { tally.answers }
+
+    /// Answers to requests of all kinds by status and error code.
+    var allAnswersByStatus: [LoadRecord.Answer] {
+        var answers: [LoadRecord.Answer] = []
+        for row in tallies.flatMap(\.answers) {
+            if let index = answers.firstIndex(where: { $0.status == row.status && $0.error == row.code }) {
+                answers[index].count += row.count
+            } else {
+                answers.append(LoadRecord.Answer(status: row.status, error: row.code, count: row.count))
+            }
+        }
+        return answers.sorted { ($0.status, $1.count) < ($1.status, $0.count) }
+    }
 
     /// Network errors by kind; a kind is either of requests or of connections.
     var networkErrors: [(kind: NetworkErrorKind, count: UInt64)] {

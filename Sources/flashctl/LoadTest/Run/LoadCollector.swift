@@ -87,8 +87,9 @@ struct LoadCollector {
         interval.isWarmup = interval.start + interval.length / 2 < plan.warmupSeconds
         interval.targetRate = plan.targetRate(at: interval.start + interval.length / 2)
         interval.sent = counts.sum(\.sent)
+        interval.followUps = interval.sent - min(interval.sent, counts.timing.sent)
         interval.completed = counts.sum(\.completed)
-        interval.scheduled = plan.isClosed ? interval.sent : counts.timing.scheduled
+        interval.scheduled = counts.timing.scheduled
         interval.scheduleLagP99 = counts.timing.lagP99
         interval.inFlight = shares.reduce(0) { $0 + $1.inFlight }
         interval.waiting = shares.reduce(0) { $0 + $1.waiting }

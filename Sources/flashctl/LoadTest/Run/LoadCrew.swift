@@ -12,11 +12,14 @@ final class LoadCrew: Sendable {
     }
 
     let members: [Member]
+    /// Whether the threads of all members run before usual ones.
+    let isRealTime: Bool
     private let collector: Mutex<LoadCollector>
     private let shop = Mutex<LoadInterval.Shop?>(nil)
 
-    private init(_ members: [Member], _ plan: LoadPlan) {
+    private init(_ members: [Member], _ plan: LoadPlan, isRealTime: Bool) {
         self.members = members
+        self.isRealTime = isRealTime
         collector = Mutex(LoadCollector(plan))
     }
 
@@ -31,6 +34,7 @@ final class LoadCrew: Sendable {
         let loops = Array(group.makeIterator())
         let connections = min(plan.connections, plan.requests)
         var members: [Member] = []
+        var isRealTime = plan.wantsRealTime
         for (index, loop) in loops.enumerated() {
             let share = connections * (index + 1) / loops.count - connections * index / loops.count
             let worker = try await loop.submit {
@@ -50,9 +54,11 @@ final class LoadCrew: Sendable {
                     eventLoop: loop
                 )
             }.get()
+            if isRealTime { isRealTime = try await loop.submit { ThreadPriority.raise() }.get() }
+            if plan.busyPoll { try await loop.flatSubmit { BusyPoll.start(for: worker.value) }.get() }
             members.append(Member(loop: loop, worker: worker))
         }
-        return LoadCrew(members, plan)
+        return LoadCrew(members, plan, isRealTime: isRealTime)
     }
 
     /// Everything up to the last ``collect()``.
@@ -71,7 +77,7 @@ final class LoadCrew: Sendable {
         }
         let handedOver = shares
         let now = NIODeadline.now().uptimeNanoseconds
-        let seconds = ProcessorTime.seconds()
+        let seconds = ProcessorTime.seconds() - shares.reduce(0) { $0 + $1.polledSeconds }
         let shop = shop.withLock { $0 }
         return collector.withLock { $0.take(handedOver, now: now, processorSeconds: seconds, shop: shop) }
     }

@@ -29,6 +29,10 @@ struct LoadPlan: Sendable, Equatable {
     var runID: String
     /// Threads that generate the load.
     var threads: Int
+    /// Whether the threads poll instead of sleeping.
+    var busyPoll = false
+    /// Whether the threads of the open model run before all usual ones, where that is allowed.
+    var realTime = true
     /// Seconds after which an unanswered request is a network error.
     var timeoutSeconds: Int
     /// Who comes.
@@ -79,6 +83,9 @@ struct LoadPlan: Sendable, Equatable {
     var workers: Int { max(1, min(threads, connections, requests)) }
 
     var isClosed: Bool { model == .closed }
+
+    /// Whether real-time priority is asked for. A closed load would take the whole machine with it, and so would polls.
+    var wantsRealTime: Bool { realTime && !isClosed && !busyPoll }
 
     /// Requests per second that are to be sent so long after the start; nil in the closed model.
     func targetRate(at second: Double) -> Double? {

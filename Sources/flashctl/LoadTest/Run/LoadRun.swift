@@ -30,7 +30,7 @@ struct LoadRun: Sendable {
     let interval: @Sendable (LoadInterval) -> Void
 
     /// Time that the workers have to get ready for the start of the open model.
-    private static let headStart: UInt64 = 50_000_000
+    private static let headStart: UInt64 = 150_000_000
 
     /// Returns when every request has ended, or when the run was interrupted.
     func execute() async throws -> LoadSummary {
@@ -78,6 +78,7 @@ struct LoadRun: Sendable {
         summary.timing = found.total.timing
         summary.warm = plan.warmupSeconds > 0 ? found.warm : nil
         summary.busyShare = found.busyShare
+        summary.isRealTime = crew.isRealTime
         if plan.keepsHistory { summary.histories = try await crew.histories() }
         return summary
     }

@@ -12,6 +12,7 @@ final class LoadSearching: Sendable {
         /// Seconds that the loads before it have taken.
         var before = 0.0
         var longest = 0.0
+        var isRealTime = false
     }
 
     private let command: LoadTestCommand
@@ -50,7 +51,9 @@ final class LoadSearching: Sendable {
             presenter.timeline
         )
         // The numbers of one load of many would be taken for those of all.
-        record.plan = plan.facts.filter { !["planned", LoadRecord.runName].contains($0.name) }
+        record.plan = plan.facts(isRealTime: state.withLock { $0.isRealTime }).filter {
+            !["planned", LoadRecord.runName].contains($0.name)
+        }
         record.search = result.search(for: condition)
         if let objection = result.objection { record.verdict.add(objection.status, objection.sentence) }
         return record
@@ -64,6 +67,7 @@ final class LoadSearching: Sendable {
         let timeline = state.withLock { state in
             state.before += state.longest
             state.longest = 0
+            state.isRealTime = summary.isRealTime
             return state.timeline
         }
         let figures = summary.figures(timeline)

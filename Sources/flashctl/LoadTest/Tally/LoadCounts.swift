@@ -41,6 +41,8 @@ struct LoadCounts: Sendable {
 struct ScheduleTally: Sendable {
     /// Requests of the plan whose intended send time has come.
     var scheduled: UInt64 = 0
+    /// Requests of them that were written to a connection.
+    var sent: UInt64 = 0
     /// Requests of them that were looked at before the last one was due: the generator kept up with its plan.
     var inTime: UInt64 = 0
     /// Requests that were given up because too many waited for a connection, or because the run ended.
@@ -59,6 +61,7 @@ struct ScheduleTally: Sendable {
 
     mutating func add(_ other: ScheduleTally) {
         scheduled += other.scheduled
+        sent += other.sent
         inTime += other.inTime
         givenUp += other.givenUp
         guard let added = other.lag else { return }

@@ -76,6 +76,8 @@ struct LoadHistory: Sendable {
     private(set) var released: [HoldID] = []
     /// Made-up codes that were good for something.
     private(set) var goodGuesses = 0
+    /// Made-up codes that were answered at all.
+    private(set) var guesses = 0
     /// 201s and 200s without what they must have.
     private(set) var unreadable = 0
 
@@ -113,10 +115,12 @@ struct LoadHistory: Sendable {
         switch request {
         case .checkout(let number), .repetition(let number): checkedOut(number, status, body)
         case .purchase(let job) where status == 200: bought(job.code, body)
-        case .guess where status == 200 || status == 202: goodGuesses += 1
+        case .guess:
+            guesses += 1
+            if status == 200 || status == 202 { goodGuesses += 1 }
         case .giveBack(let code) where status == 200:
             if let hold = HoldCode(parsing: code)?.holdID { released.append(hold) }
-        case .purchase, .guess, .giveBack, .invalid, .scheduled: break
+        case .purchase, .giveBack, .invalid, .scheduled: break
         }
     }
 

@@ -107,7 +107,7 @@ struct LoadJudge {
         judgeReceipts()
         judgeStock()
         for history in histories {
-            guesses.compared += history.goodGuesses
+            guesses.compared += history.guesses
             if history.goodGuesses > 0 {
                 guesses.violate("\(history.goodGuesses) made-up codes were good", times: history.goodGuesses)
             }

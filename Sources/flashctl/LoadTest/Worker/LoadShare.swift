@@ -9,6 +9,8 @@ struct LoadShare: Sendable {
     var waiting: UInt64 = 0
     /// Monotonic time in nanoseconds at which the load began; nil before.
     var startedAt: UInt64?
-    /// Processor time of the worker's thread since it started.
+    /// Processor time of the worker's thread since it started, without the polls that found nothing.
     var threadSeconds = 0.0
+    /// Processor time of those polls.
+    var polledSeconds = 0.0
 }

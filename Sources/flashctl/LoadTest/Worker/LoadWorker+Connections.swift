@@ -31,11 +31,13 @@ extension LoadWorker {
         switch result {
         case .success(let channel):
             openConnections += 1
+            refusedInRow = 0
             guard !isFinished else { return channel.close(promise: nil) }
             if isStarted { connections[place]?.sendNext() }
         case .failure(let error):
             connections[place] = nil
             guard !isFinished else { return }
+            refusedInRow += 1
             counts.checkouts.recordConnectFailure(NetworkErrorKind(connecting: error))
             reconnect(place)
         }

@@ -5,9 +5,12 @@ extension LoadWorker: NIOScheduledCallbackHandler {
     /// A request that is looked at so late after the end of the plan still belongs to it; nanoseconds.
     private static let grace: UInt64 = 10_000_000
 
-    func beginArrivals() {
-        guard let time = startedAt else { return }
+    func beginArrivals(at time: UInt64) {
         open?.begin(at: time)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.scheduleTask(deadline: .uptimeNanoseconds(time - min(time, LoadWorker.earlyTime))) {
+            bound.value.openEarly()
+        }
         setTimer()
         finishIfDone()
     }
@@ -23,7 +26,12 @@ extension LoadWorker: NIOScheduledCallbackHandler {
             let now = NIODeadline.now().uptimeNanoseconds
             guard due.dueAt <= now else { break }
             open?.advance()
-            if due.dueAt < warmUntil { count(due, at: now, &warm) } else { count(due, at: now, &counts) }
+            let isInTime = open.map { now <= $0.endsAt + LoadWorker.grace } ?? false
+            withTiming(intendedAt: due.dueAt) { timing in
+                timing.scheduled += 1
+                timing.recordLag(now - due.dueAt)
+                if isInTime { timing.inTime += 1 }
+            }
             if open?.backlog.isEmpty == true, let connection = popIdle() {
                 connection.send(flying(number: due.number, at: now, intendedAt: due.dueAt))
             } else if (open?.backlog.count ?? 0) < LoadPlan.mostWaiting {
@@ -37,12 +45,6 @@ extension LoadWorker: NIOScheduledCallbackHandler {
         if open?.isOver == true { finishIfDone() }
     }
 
-    private func count(_ due: OpenLoad.Waiting, at now: UInt64, _ counts: inout LoadCounts) {
-        counts.timing.scheduled += 1
-        counts.timing.recordLag(now - due.dueAt)
-        if let end = open?.endsAt, now <= end + LoadWorker.grace { counts.timing.inTime += 1 }
-    }
-
     private func setTimer() {
         guard let time = open?.upcoming?.dueAt, !isFinished else { return }
         do {
@@ -53,11 +55,19 @@ extension LoadWorker: NIOScheduledCallbackHandler {
         }
     }
 
+    /// Opens some connections before the first request is due: opening them takes the time in which it should be sent.
+    private func openEarly() {
+        guard !isFinished, !isWindingDown else { return }
+        while connecting < LoadWorker.earlyConnections, let place = places.popLast() { connect(place) }
+    }
+
     /// Opens connections for what waits, as far as the plan allows.
     func openForWaiting() {
-        guard !isFinished, let open else { return }
+        // A server that refuses is tried at one place, later and later; when it is back, everything connects at once.
+        guard !isFinished, let open, refusedInRow == 0 || connecting + retrying == 0 else { return }
         let wanted = open.backlog.count + followUps.count + (pool?.hasReady == true ? 1 : 0)
-        while connecting < min(wanted, LoadWorker.maximumConnecting), let place = places.popLast() { connect(place) }
+        let most = refusedInRow > 0 ? 1 : LoadWorker.maximumConnecting
+        while connecting < min(wanted, most), let place = places.popLast() { connect(place) }
     }
 
     /// Gives up everything that is due and not sent.

@@ -19,7 +19,7 @@ extension LoadWorker {
                 return flying(number: waiting.number, at: now, intendedAt: waiting.dueAt)
             }
         } else if pool?.hasRoom ?? true, mayContinue(at: now), let number = numbers.next() {
-            if now < warmUntil { warm.timing.scheduled += 1 } else { counts.timing.scheduled += 1 }
+            withTiming(intendedAt: now) { $0.scheduled += 1 }
             return flying(number: number, at: now, intendedAt: now)
         }
         if pool != nil || open != nil || pendingFollowUps > 0 { idle.append(connection) }
@@ -28,6 +28,7 @@ extension LoadWorker {
 
     /// A request of the plan, counted as sent.
     func flying(number: Int, at now: UInt64, intendedAt: UInt64) -> RequestInFlight {
+        withTiming(intendedAt: intendedAt) { $0.sent += 1 }
         switch mix.flows[mix.flow(number)].action {
         case .checkout: return flying(.checkout(number: number), at: now, intendedAt: intendedAt)
         case .invalid: return flying(.invalid(number: number), at: now, intendedAt: intendedAt)
@@ -42,9 +43,15 @@ extension LoadWorker {
     }
 
     private func flying(_ request: LoadRequest, at now: UInt64, intendedAt: UInt64) -> RequestInFlight {
+        activity &+= 1
         otherInFlight += 1
         withTally(of: request, intendedAt: intendedAt) { $0.recordSent(at: now) }
         return RequestInFlight(request: request, sentAt: now, intendedAt: intendedAt)
+    }
+
+    /// Hands what is known of the times of the plan to `body`.
+    func withTiming(intendedAt: UInt64, _ body: (inout ScheduleTally) -> Void) {
+        if intendedAt < warmUntil { body(&warm.timing) } else { body(&counts.timing) }
     }
 
     /// Hands the tally in which a request counts to `body`.
@@ -76,6 +83,7 @@ extension LoadWorker {
     }
 
     func answered(slot: Int, _ ended: RequestInFlight, scanner: borrowing ResponseScanner) {
+        activity &+= 1
         let now = NIODeadline.now().uptimeNanoseconds
         // In the closed model both times are the same, and one histogram is enough.
         let sentAt = open == nil && schedule == nil ? nil : ended.sentAt

@@ -8,6 +8,12 @@ extension LoadWorker {
         case .send(let request):
             let intended = request.dueAt == 0 ? now : request.dueAt
             otherInFlight += 1
+            if case .checkout = request.action {
+                withTiming(intendedAt: intended) {
+                    $0.scheduled += 1
+                    $0.sent += 1
+                }
+            }
             withTally(of: .scheduled(request), intendedAt: intended) { $0.recordSent(at: now) }
             return RequestInFlight(request: .scheduled(request), sentAt: now, intendedAt: intended)
         case .later(let time):

@@ -20,6 +20,10 @@ final class LoadWorker {
 
     /// Connections that are being set up at the same time: more would overflow the server's queue of new ones.
     static let maximumConnecting = 64
+    /// Connections that the open model opens before its first request: a shop that opens is not found by strangers only.
+    static let earlyConnections = 32
+    /// Nanoseconds before its first request at which it opens them.
+    static let earlyTime: UInt64 = 100_000_000
     /// Connections of one place that end without any answer before the place is given up.
     static let maximumFruitless = 5
     static let connectTimeout = TimeAmount.seconds(5)
@@ -34,6 +38,11 @@ final class LoadWorker {
     private(set) var startedAt: UInt64?
     /// Answers to be compared with the stores; nil when nobody asks for that.
     var history: LoadHistory?
+
+    /// Grows with everything that is sent and answered.
+    var activity: UInt64 = 0
+    /// Processor time of polls that found nothing.
+    var polledSeconds = 0.0
 
     let plan: LoadPlan
     let mix: LoadMix
@@ -71,6 +80,10 @@ final class LoadWorker {
     var connecting = 0
     var retrying = 0
     var openConnections = 0
+    /// Attempts to connect that failed since the last one that did not.
+    var refusedInRow = 0
+    /// Monotonic time of the last connection that stood.
+    private var reachedAt: UInt64 = 0
 
     private(set) var isFinished = false
     /// Whether nothing new is sent, because somebody has ended the run.
@@ -128,7 +141,7 @@ final class LoadWorker {
         startedAt = time
         warmUntil = plan.warmupSeconds > 0 ? time + UInt64(plan.warmupSeconds * 1e9) : 0
         if let seconds = plan.durationSeconds, open == nil { endsAt = time + UInt64(seconds * 1e9) }
-        if open != nil { beginArrivals() }
+        if open != nil { beginArrivals(at: time) }
     }
 
     /// Ends the test now; requests in flight stay unanswered.
@@ -162,7 +175,8 @@ final class LoadWorker {
         share.inFlight = UInt64(otherInFlight + purchasesInFlight)
         share.waiting = UInt64((open?.backlog.count ?? 0) + followUps.count)
         share.startedAt = startedAt
-        share.threadSeconds = ProcessorTime.ofThread()
+        share.threadSeconds = ProcessorTime.ofThread() - polledSeconds
+        share.polledSeconds = polledSeconds
         return share
     }
 
@@ -239,6 +253,9 @@ final class LoadWorker {
         if now >= endsAt { numbers.endNow() }
         // Requests that are due have waited for a connection as long as others for their answer.
         if let open, open.isOver, now > open.endsAt + timeoutNanoseconds, otherInFlight == 0 { abandonWaiting() }
-        if now > givesUpAt { stop() } else { finishIfDone() }
+        if openConnections > 0 { reachedAt = now }
+        // A server that nobody could reach for so long after the plan: what it should still be asked stays unsent.
+        let isGone = refusedInRow > 0 && now > max(reachedAt, open?.endsAt ?? now) + timeoutNanoseconds
+        if now > givesUpAt || isGone { stop() } else { finishIfDone() }
     }
 }

@@ -40,24 +40,35 @@ import Testing
     }
 
     @Test func aStallIsInTheLatencyOfAllThatShouldHaveBeenSent() async throws {
-        let open = try await ScriptedServer.serving(OpenRunTests.stalling(0.4, of: 4)) { server in
-            try await run(plan(server, LoadCurve(rate: 500, seconds: 4)))
+        let open = try await ScriptedServer.serving(OpenRunTests.stalling(1, of: 10)) { server in
+            try await run(plan(server, LoadCurve(rate: 1000, seconds: 10)))
         }
-        #expect(open.timing.scheduled == 2000)
-        #expect(open.tally.answered == 2000)
+        #expect(open.timing.scheduled == 10_000)
+        #expect(open.tally.answered == 10_000)
         #expect(open.unsent == 0)
-        // A tenth of the requests meets the stall, each somewhere in it: 99 of 100 wait less than 0.9 of it.
-        #expect(try p99(open) > 300_000_000)
+        // A tenth of the requests meets the stall of 1 s, each somewhere in it: one of a hundred waits 0.9 s and more.
+        #expect(try p99(open) > 850_000_000)
         // The same server under a closed load: nobody sends while it stands, and only a handful ever notice.
-        let closed = try await ScriptedServer.serving(OpenRunTests.stalling(0.4, of: 4)) { server in
+        let closed = try await ScriptedServer.serving(OpenRunTests.stalling(1, of: 10)) { server in
             var plan = plan(server, LoadCurve(rate: 1, seconds: 1), connections: 1)
             plan.model = .closed
-            plan.durationSeconds = 4.5
+            plan.durationSeconds = 11
             return try await run(plan)
         }
         #expect(closed.tally.answered > 400)
         #expect(closed.unsent == 0)
         #expect(try p99(closed) < (try p99(open)) / 2)
+    }
+
+    @Test func pollingSendsTheSameAndIsNoWork() async throws {
+        try await ScriptedServer.serving({ _, _ in [.send(response(409))] }) { server in
+            var plan = plan(server, LoadCurve(rate: 100, seconds: 2))
+            plan.busyPoll = true
+            let summary = try await run(plan)
+            #expect(summary.tally.answered == 200 && summary.unsent == 0 && summary.timing.scheduled == 200)
+            // The thread never slept; what it did besides looking is little.
+            #expect(summary.busyShare < 0.5, "\(summary.busyShare)")
+        }
     }
 
     @Test func waitingForAConnectionIsLatencyButNoServiceTime() async throws {

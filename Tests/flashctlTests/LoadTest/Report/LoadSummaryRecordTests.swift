@@ -88,6 +88,25 @@ import Testing
         #expect(record.verdict.text.hasSuffix(", 1 answers of an unknown kind"))
     }
 
+    @Test func anErrorIsToldWithItsStatus() {
+        let record = record(
+            summary(statuses: [409, 409, 502, 500, 502]) { summary in
+                summary.guesses.sent = 1
+                summary.guesses.record(status: 404, nanoseconds: 1)
+            }
+        )
+        let expected = [(404, 1), (409, 2), (500, 1), (502, 2)].map {
+            LoadRecord.Answer(status: $0.0, error: nil, count: UInt64($0.1))
+        }
+        #expect(record.answers == expected)
+        let text = record.sections.map { $0.text(width: nil, color: false) }.joined(separator: "\n")
+        #expect(text.contains("answers by status and error code\n"))
+        #expect(text.contains("   502  -          2\n"))
+        #expect(ReportPage(record: record).html.contains("By status and error code"))
+        let clean = self.record(summary())
+        #expect(!clean.sections.contains { $0.text(width: nil, color: false).contains("answers by status") })
+    }
+
     @Test func networkErrorsKeepTheirKinds() {
         let record = record(
             summary(statuses: []) { summary in
@@ -147,22 +166,34 @@ import Testing
 
     @Test func thePlanOfAClosedRunIsToldInWords() {
         var plan = plan(.closed)
-        #expect(plan.facts.map(\.name) == ["planned", "connections", "run id"])
-        #expect(plan.facts.map(\.value) == ["12", "2,000, 1 thread", "run, seed 5"])
+        #expect(plan.facts(isRealTime: false).map(\.name) == ["planned", "connections", "run id"])
+        #expect(plan.facts(isRealTime: false).map(\.value) == ["12", "2,000, 1 thread", "run, seed 5"])
+        #expect(plan.facts(isRealTime: true)[1].value == "2,000, 1 thread, real-time priority")
+        plan.busyPoll = true
+        #expect(plan.facts(isRealTime: false)[1].value == "2,000, 1 thread, busy polling")
+        plan.busyPoll = false
         plan.durationSeconds = 2.5
         plan.requests = LoadPlan.mostRequests
         plan.threads = 2
         plan.warmupSeconds = 1
         plan.purchasePercent = 70
-        #expect(plan.facts.map(\.name) == ["duration", "warm-up", "paid at once", "connections", "run id"])
-        #expect(plan.facts.prefix(4).map(\.value) == ["2.5 s", "1.0 s", "70 %", "2,000, 2 threads"])
+        #expect(
+            plan.facts(isRealTime: false).map(\.name) == [
+                "duration", "warm-up", "paid at once", "connections", "run id",
+            ]
+        )
+        #expect(plan.facts(isRealTime: false).prefix(4).map(\.value) == ["2.5 s", "1.0 s", "70 %", "2,000, 2 threads"])
     }
 
     @Test func thePlanOfAnOpenRunIsToldInWords() {
         let stages = [LoadStage(rate: 2000, seconds: 10), LoadStage(rate: 2000, seconds: 20)]
         let plan = plan(.open(LoadCurve(stages), .poisson))
-        #expect(plan.facts.map(\.name) == ["arrivals", "duration", "planned", "connections", "run id"])
-        #expect(plan.facts.prefix(3).map(\.value) == ["poisson", "30.0 s", "50,000, at 2,000/s at most"])
+        #expect(
+            plan.facts(isRealTime: false).map(\.name) == ["arrivals", "duration", "planned", "connections", "run id"]
+        )
+        #expect(
+            plan.facts(isRealTime: false).prefix(3).map(\.value) == ["poisson", "30.0 s", "50,000, at 2,000/s at most"]
+        )
     }
 
     @Test func whoWaitsKnowsWhatEndsTheRun() {
