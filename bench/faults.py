@@ -127,14 +127,14 @@ def stalled(shop):
     shop.unlock(lock)
 
 
-@fault("Postgres takes 25 ms for each row of the attempts", "FlashctlDrainBehind")
+@fault("Postgres takes 15 ms for each row of the attempts", "FlashctlDrainBehind")
 def behind(shop):
     shop.flashctl.sql(
-        "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.025); return new; end';"
-        f" create trigger slow before insert on attempts_{shop.sale} for each row execute function slow()"
+        "create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.015); return new; end';"
+        f" create trigger slow before insert on attempts_s{shop.sale} for each row execute function slow()"
     )
     yield
-    shop.flashctl.sql(f"drop trigger slow on attempts_{shop.sale}; drop function slow")
+    shop.flashctl.sql(f"drop trigger slow on attempts_s{shop.sale}; drop function slow")
 
 
 @fault("maxmemory is just above what Redis uses (95 %)", "FlashctlOverloaded")
@@ -201,7 +201,7 @@ def clock(shop):
 def not_counted(shop):
     # That of the next hour: nothing is drained into it.
     last = shop.flashctl.sql("select max(id) from sales where epoch is not null and opens_at > now()")
-    lock = shop.lock(f"lock table attempts_{last} in access exclusive mode")
+    lock = shop.lock(f"lock table attempts_s{last} in access exclusive mode")
     yield
     shop.unlock(lock)
 

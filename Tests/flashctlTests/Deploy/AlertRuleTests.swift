@@ -8,7 +8,7 @@ import Testing
 struct AlertRuleTests {
     @Test("promtool takes the rules and the example of a scrape configuration")
     func syntax() async throws {
-        let rules = try await DeployFiles.promtool("check", "rules", DeployFiles.rules)
+        let rules = try await DeployFiles.promtool("check", "rules", DeployFiles.rulesFile)
         #expect(rules.status == 0, "\(rules.output)\(rules.talk)")
         #expect(rules.output.contains("SUCCESS"))
         let configuration = try await DeployFiles.promtool("check", "config", "prometheus.yml")
@@ -18,7 +18,7 @@ struct AlertRuleTests {
 
     @Test("the unit tests of promtool hold")
     func unitTests() async throws {
-        let outcome = try await DeployFiles.promtool("test", "rules", DeployFiles.unitTests)
+        let outcome = try await DeployFiles.promtool("test", "rules", DeployFiles.unitTestsFile)
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.talk)")
         #expect(outcome.output.contains("SUCCESS"))
     }
@@ -33,20 +33,20 @@ struct AlertRuleTests {
         ]
     )
     func mutants(_ text: String, _ changed: String) async throws {
-        let rules = try DeployFiles.text("deploy/prometheus/\(DeployFiles.rules)")
+        let rules = try DeployFiles.text("deploy/prometheus/\(DeployFiles.rulesFile)")
         try #require(rules.contains(text))
         let replacement = changed == "> 5" ? "(flashctl_dead_letters) > 5" : changed
         try await DeployFiles.withFolder { folder in
             try rules.replacing(text, with: replacement).write(
-                to: folder.appending(path: DeployFiles.rules),
+                to: folder.appending(path: DeployFiles.rulesFile),
                 atomically: true,
                 encoding: .utf8
             )
             try FileManager.default.copyItem(
-                at: DeployFiles.prometheus.appending(path: DeployFiles.unitTests),
-                to: folder.appending(path: DeployFiles.unitTests)
+                at: DeployFiles.prometheus.appending(path: DeployFiles.unitTestsFile),
+                to: folder.appending(path: DeployFiles.unitTestsFile)
             )
-            let outcome = try await DeployFiles.promtool("test", "rules", DeployFiles.unitTests, in: folder)
+            let outcome = try await DeployFiles.promtool("test", "rules", DeployFiles.unitTestsFile, in: folder)
             #expect(outcome.status != 0)
             #expect((outcome.output + outcome.talk).contains("FAILED"))
         }

@@ -7,8 +7,8 @@ enum DeployFiles {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
     static let prometheus = root.appending(path: "deploy/prometheus")
-    static let rules = "flashctl.rules.yml"
-    static let unitTests = "flashctl.rules.test.yml"
+    static let rulesFile = "flashctl.rules.yml"
+    static let unitTestsFile = "flashctl.rules.test.yml"
 
     /// One alert of the rules.
     struct Alert {
@@ -26,7 +26,7 @@ enum DeployFiles {
 
     /// Everything in the rules, alerts and recordings.
     private static func rules() throws -> [Node] {
-        let node = try #require(try Yams.compose(yaml: text("deploy/prometheus/\(rules)")))
+        let node = try #require(try Yams.compose(yaml: text("deploy/prometheus/\(rulesFile)")))
         return (node["groups"]?.array() ?? []).flatMap { $0["rules"]?.array() ?? [] }
     }
 
@@ -50,7 +50,7 @@ enum DeployFiles {
 
     /// Of each alert, how many unit tests expect it and how many expect that it is quiet.
     static func expectations() throws -> [String: (firing: Int, quiet: Int)] {
-        let node = try #require(try Yams.compose(yaml: text("deploy/prometheus/\(unitTests)")))
+        let node = try #require(try Yams.compose(yaml: text("deploy/prometheus/\(unitTestsFile)")))
         var counts: [String: (firing: Int, quiet: Int)] = [:]
         for test in node["tests"]?.array() ?? [] {
             for check in test["alert_rule_test"]?.array() ?? [] {
