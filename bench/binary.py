@@ -177,8 +177,8 @@ def document(results, chosen, options):
         )
     part = base["start_ms"] / report.LIMITS["milliseconds"]
     libraries_of_it = "\n".join(f"| `{name}` | {package} |" for name, package in needed(chosen))
-    missing = [f"`{flags}`" for name, flags in VARIANTS.items() if name not in results]
-    left_out = f"\nNot built in this run: {', '.join(missing)}.\n" if missing else ""
+    missing = [f"`{flags or 'no more'}`" for name, flags in VARIANTS.items() if name not in results]
+    left_out = "\nNot built in this run:\n" + ",\n".join(missing) + ".\n" if missing else ""
     return f"""# The binary
 
 Written by `make bench-binary` on {day}: what a release build weighs, what it needs, and how fast it starts, with
@@ -197,7 +197,8 @@ differences below a tenth say nothing.
 ## What was chosen, and why
 
 - **The Swift runtime is inside** (`--static-swift-stdlib`). The package and the image run where no toolchain is, and
-  load fewer libraries. `make build`, `make deb` and the Dockerfile all build so.
+  load fewer libraries. `make build`, `make deb` and the Dockerfile all build so. In such a program SwiftNIO cannot take
+  over the executor of Swift concurrency, and says nothing; flashctl does not ask it to.
 - **Stripped when it is packed** (`strip --strip-all` in `make deb` and the Dockerfile), not by the linker:
   `.build/release` keeps the symbols that a profiler and a debugger want.
 - **`-O`, not `-Osize`**, and no cross-module optimisation beyond what SwiftPM does by itself, unless the table shows
