@@ -36,8 +36,9 @@ def arguments():
     parser.add_argument("--output", default=os.path.join(ROOT, "docs", "BINARY.md"))
     parser.add_argument("--built", action="append", default=[], metavar="NAME=PATH",
                         help="measure this program instead of building the variant NAME: " + ", ".join(VARIANTS))
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="by default all")
     parser.add_argument("--starts", type=int, default=7, help="starts of the server, of each variant")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of refusals, of each variant and of nginx")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of refusals, of each variant; 0: none")
     parser.add_argument("--seconds", type=int, default=4, help="length of a round")
     parser.add_argument("--json", help="also write the bare numbers to this file")
     return parser.parse_args()
@@ -114,7 +115,7 @@ def measure(programs, options, folder):
         server.stop()
     finally:
         server.kill()
-    for name, path in programs.items():
+    for name, path in programs.items() if options.rounds else []:
         say(f"refusals, {name}")
         own = os.path.join(folder, name.replace(" ", "-"))
         os.mkdir(own)
@@ -171,10 +172,13 @@ def document(results, chosen, options):
             f"| `{result['flags'] or 'no more'}` "
             f"| {megabytes(result['file'])} | {megabytes(result['stripped'])} | {megabytes(result['packed'])} "
             f"| {result['libraries']}{outside} | {result['version_ms'] / base['version_ms']:.2f} "
-            f"| {result['start_ms'] / base['start_ms']:.2f} | {result['memory_mb']:.0f} | {result['refusals']:.2f} |"
+            f"| {result['start_ms'] / base['start_ms']:.2f} | {result['memory_mb']:.0f} "
+            f"| {format(result['refusals'], '.2f') if 'refusals' in result else 'not measured'} |"
         )
     part = base["start_ms"] / report.LIMITS["milliseconds"]
     libraries_of_it = "\n".join(f"| `{name}` | {package} |" for name, package in needed(chosen))
+    missing = [f"`{flags or 'no more'}`" for name, flags in VARIANTS.items() if name not in results]
+    left_out = "\nNot built in this run:\n" + ",\n".join(missing) + ".\n" if missing else ""
     return f"""# The binary
 
 Written by `make bench-binary` on {day}: what a release build weighs, what it needs, and how fast it starts, with
@@ -184,21 +188,22 @@ the flags that were tried. Sizes are in MB of 1,000,000 bytes.
 | `serve` to the first 201 | peak memory by then, MB | refusals, part of nginx |
 |---|---|---|---|---|---|---|---|---|
 {chr(10).join(rows)}
-
+{left_out}
 `--version` and `serve` are ratios to the first row in one run: the medians of {VERSIONS} and of {options.starts}
 starts, the builds in turn, both stores up. `serve` of the first row took {part:.2f} of the
-{report.LIMITS['milliseconds']} ms that it may take. Refusals are measured as in [BENCHMARKS.md](BENCHMARKS.md), in
-{options.rounds} rounds of {options.seconds} s: differences below a tenth say nothing.
+{report.LIMITS['milliseconds']} ms that it may take. Refusals are measured as in [BENCHMARKS.md](BENCHMARKS.md):
+differences below a tenth say nothing.
 
 ## What was chosen, and why
 
 - **The Swift runtime is inside** (`--static-swift-stdlib`). The package and the image run where no toolchain is, and
-  load fewer libraries. `make build`, `make deb` and the Dockerfile all build so.
+  load fewer libraries. `make build`, `make deb` and the Dockerfile all build so. In such a program SwiftNIO cannot take
+  over the executor of Swift concurrency, and says nothing; flashctl does not ask it to.
 - **Stripped when it is packed** (`strip --strip-all` in `make deb` and the Dockerfile), not by the linker:
   `.build/release` keeps the symbols that a profiler and a debugger want.
-- **`-O`, not `-Osize`**, and no cross-module optimisation beyond what SwiftPM does by itself: see the table.
-- **The linker drops what nobody calls**: SwiftPM asks it to (`--gc-sections`). The last row shows what it would weigh
-  otherwise.
+- **`-O`, not `-Osize`**, and no cross-module optimisation beyond what SwiftPM does by itself, unless the table shows
+  that another build is better where it counts: in refusals.
+- **The linker drops what nobody calls**: SwiftPM asks it to (`--gc-sections`), unless `--disable-dead-strip` is given.
 - **`-enforce-exclusivity=unchecked`** is in `Package.swift` for all of them; `-Ounchecked` is never used.
 
 ## What it needs
@@ -228,7 +233,9 @@ def main():
         sys.exit(f"--built knows {', '.join(VARIANTS)}")
     programs.setdefault("chosen", os.path.join(ROOT, ".build", "release", "flashctl"))
     raise_file_limit()
-    programs = {name: programs.get(name) or build(name, flags) for name, flags in VARIANTS.items()}
+    programs = {name: programs.get(name) or build(name, flags)
+                for name, flags in VARIANTS.items()
+                if name in options.variants or name == "chosen"}
     folder = tempfile.mkdtemp(prefix="flashctl-bench-", dir="/tmp")
     try:
         results = measure(programs, options, folder)

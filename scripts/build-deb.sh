@@ -44,6 +44,12 @@ put 644 deploy/cron/flashctl usr/share/doc/flashctl/examples/cron
 for page in OPERATIONS RELIABILITY; do packed "docs/$page.md" "usr/share/doc/flashctl/$page.md.gz"; done
 packed docs/INSTALL.md usr/share/doc/flashctl/README.Debian.gz
 
+install -d "$root/usr/share/lintian/overrides"
+cat >"$root/usr/share/lintian/overrides/flashctl" <<'END'
+# Yams, which reads the configuration, is a Swift package with LibYAML in it; it cannot be linked with another one.
+flashctl: embedded-library libyaml [usr/bin/flashctl]
+END
+
 maintainer="${DEBFULLNAME:-$(git log -1 --format=%an)} <${DEBEMAIL:-$(git log -1 --format=%ae)}>"
 changelog="flashctl ($version) unstable; urgency=medium
 
