@@ -35,7 +35,7 @@ import Testing
             #expect(summary.purchases == 200)
             #expect(timeline.points.reduce(0) { $0 + $1.sentOfPlan } == 200)
             guard !plan.isClosed else { return }
-            let share = try #require(LoadMetric(subject: .achieved, measure: .share).value(in: figures))
+            let share = try #require(LoadMetric(.achieved, .share)?.value(in: figures))
             #expect((90...110).contains(share), "200 of 200, and not 400 of 200: \(share) %")
         }
     }
