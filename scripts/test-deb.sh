@@ -15,7 +15,8 @@ step() { echo "== $*" >&2; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 
 # Without systemd on this machine nobody can be asked for a control group.
-machine=(env SYSTEMD_LOG_LEVEL=crit systemd-nspawn --quiet --directory="$root" --register=no --bind="$folder/archives:/var/cache/apt/archives")
+machine=(env SYSTEMD_LOG_LEVEL=crit systemd-nspawn --quiet --directory="$root" --register=no)
+machine+=(--bind="$folder/archives:/var/cache/apt/archives")
 [[ -d /run/systemd/system ]] || machine+=(--keep-unit)
 # Before it has booted: with the network of this machine, for apt.
 within() { "${machine[@]}" --pipe --setenv=DEBIAN_FRONTEND=noninteractive "$@"; }
