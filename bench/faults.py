@@ -200,7 +200,7 @@ def clock(shop):
 @fault("a table that the recount reads is locked", "FlashctlVerifyStale")
 def not_counted(shop):
     # That of the next hour: nothing is drained into it.
-    last = shop.flashctl.sql("select max(id) from sales where epoch is not null and opens_at > now()")
+    last = shop.flashctl.sql("select max(id) from sales where hourly and opens_at > now()")
     lock = shop.lock(f"lock table attempts_s{last} in access exclusive mode")
     yield
     shop.unlock(lock)

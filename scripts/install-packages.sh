@@ -40,3 +40,9 @@ if ! "${install[@]}"; then
     "${become[@]}" apt-get update
     "${install[@]}"
 fi
+
+# Debian also enables the service of prometheus: after the next boot it would have port 9090, where our servers offer their
+# metrics. Only promtool and a prometheus that is started by hand are wanted.
+if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
+    "${become[@]}" systemctl disable prometheus.service
+fi
