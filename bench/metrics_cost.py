@@ -130,7 +130,9 @@ def per_request(binary, options, scraped):
 
 def main():
     options = arguments()
-    cases = [("before", options.before, False), ("after", options.after, False), ("after, scraped", options.after, True)]
+    cases = [
+        ("before", options.before, False), ("after", options.after, False), ("after, scraped", options.after, True)
+    ]
     base = None
     for name, binary, scraped in cases:
         median, low, high = per_request(os.path.abspath(binary), options, scraped)

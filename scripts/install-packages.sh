@@ -41,8 +41,9 @@ if ! "${install[@]}"; then
     "${install[@]}"
 fi
 
-# Debian also enables the service of prometheus: after the next boot it would have port 9090, where our servers offer their
-# metrics. Only promtool and a prometheus that is started by hand are wanted.
+# Debian also enables the service of prometheus: after the next boot it would have port 9090, where our servers offer
+# their metrics. Only promtool and a prometheus that is started by hand are wanted.
 if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
-    "${become[@]}" systemctl disable prometheus.service
+    "${become[@]}" systemctl disable prometheus.service ||
+        echo "warning: prometheus.service may start at the next boot and take port 9090" >&2
 fi
