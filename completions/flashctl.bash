@@ -188,7 +188,7 @@ _flashctl_serve() {
     repeating_flags=()
     non_repeating_flags=(--rotate --no-rotate --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level)
+    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -209,6 +209,12 @@ _flashctl_serve() {
         return
         ;;
     '--memory-limit')
+        return
+        ;;
+    '--trace-sample')
+        return
+        ;;
+    '--trace-file')
         return
         ;;
     '--hourly-stock')
@@ -1021,7 +1027,7 @@ _flashctl_config_show() {
     repeating_flags=()
     non_repeating_flags=(--origin --rotate --no-rotate --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1042,6 +1048,12 @@ _flashctl_config_show() {
         return
         ;;
     '--memory-limit')
+        return
+        ;;
+    '--trace-sample')
+        return
+        ;;
+    '--trace-file')
         return
         ;;
     '--hourly-stock')
@@ -1083,7 +1095,7 @@ _flashctl_config_show() {
 
 _flashctl_loadtest() {
     repeating_flags=()
-    non_repeating_flags=(--closed --verify --local --abort-on-fail --version -h --help)
+    non_repeating_flags=(--closed --real-time --no-real-time --busy-poll --verify --local --abort-on-fail --version -h --help)
     repeating_options=(--fail-if --tolerance)
     non_repeating_options=(--preset --scenario --rate --stages --arrivals --find-max --spike-at --duration --warmup --requests --connections --purchases --target --run-id --seed --threads --timeout --yes-i-mean --local-directory --redis --postgres --config --log-level --compare --report --hdr-log -o --output --color)
     __flashctl_offer_flags_options 0

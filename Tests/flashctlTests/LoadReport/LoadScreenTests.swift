@@ -74,8 +74,8 @@ import Testing
         let screen = LoadScreen(outlook: outlook, unicode: true)
         #expect(
             screen.line(timeline())
-                == "0:04  4 %  answered 1,000/s  sent 1,000/s of 1,000/s  p50 1.00 ms  p99 2.00 ms  held 600  sold_out 399  server_error 1  "
-                + "in flight 12  late 3  free 2,200  backlog 37"
+                == "0:04  4 %  answered 1,000/s  sent 1,000/s of 1,000/s  p50 1.00 ms  p99 2.00 ms  "
+                + "held 600  sold_out 399  server_error 1  in flight 12  late 3  free 2,200  backlog 37"
         )
         var warm = LoadTimeline()
         warm.add(SampleLoad.second(0, isWarmup: true))

@@ -20,7 +20,7 @@ final class LoadWorker {
 
     /// Connections that are being set up at the same time: more would overflow the server's queue of new ones.
     static let maximumConnecting = 64
-    /// Connections that the open model opens before its first request: a shop that opens is not found by strangers only.
+    /// Connections that the open model opens before its first request, so that opening them makes none late.
     static let earlyConnections = 32
     /// Nanoseconds before its first request at which it opens them.
     static let earlyTime: UInt64 = 100_000_000
