@@ -1,5 +1,6 @@
 """What is broken on purpose, the alerts that must fire for it and nothing else, and how it is put right again."""
 
+import collections
 import contextlib
 import glob
 import os
@@ -11,6 +12,8 @@ import time
 from programs import Failure
 
 FILES = 4000
+# More than 85 %, and fewer than the connections that a server takes with so many files.
+OPEN = 3550
 SHIFTED_CLOCK = "+5s"
 
 
@@ -206,55 +209,43 @@ def not_counted(shop):
     shop.unlock(lock)
 
 
-class Connections:
-    """Open connections to a server that say nothing but a request now and then."""
-
-    def __init__(self, port):
-        self.port, self.sockets = port, []
-
-    def grow(self, count):
-        for _ in range(count):
-            try:
-                connection = socket.create_connection(("127.0.0.1", self.port), timeout=2)
-                self.sockets.append(connection)
-            except OSError:
-                return
-
-    def close(self):
-        for connection in self.sockets:
-            connection.close()
-
-
 LIMITED = {"count": 1, "prefix": ("bash", "-c", f'ulimit -n {FILES}; exec "$0" "$@"'), "rate": 20}
 
 
-@fault(f"{FILES * 9 // 10} connections to a server that may open {FILES} files", "FlashctlOpenFiles", **LIMITED)
-def open_files(shop):
-    connections = Connections(shop.ports[0][0])
-    connections.grow(FILES * 9 // 10 - 100)
-    yield
-    connections.close()
+@contextlib.contextmanager
+def crowded(shop, count):
+    """So many connections that say nothing; the oldest are made anew before the server finds them idle."""
+    sockets, ends = collections.deque(), threading.Event()
 
+    def keep():
+        while not ends.wait(0.1):
+            for _ in range(min(len(sockets), count // 200)):
+                sockets.popleft().close()
+            with contextlib.suppress(OSError):
+                while len(sockets) < count and not ends.is_set():
+                    sockets.append(socket.create_connection(("127.0.0.1", shop.ports[0][0]), timeout=2))
 
-@fault("more connections than a server may have", "FlashctlConnectionsRefused", **LIMITED)
-def refused(shop):
-    connections = Connections(shop.ports[0][0])
-    ends = threading.Event()
-
-    def press():
-        connections.grow(FILES - 300)
-        while not ends.wait(0.2):
-            connections.grow(20)
-            for extra in connections.sockets[FILES:]:
-                extra.close()
-            del connections.sockets[FILES:]
-
-    thread = threading.Thread(target=press, daemon=True)
+    thread = threading.Thread(target=keep, daemon=True)
     thread.start()
-    yield
-    ends.set()
-    thread.join()
-    connections.close()
+    try:
+        yield
+    finally:
+        ends.set()
+        thread.join()
+        for connection in sockets:
+            connection.close()
+
+
+@fault(f"{OPEN} connections to a server that may open {FILES} files", "FlashctlOpenFiles", **LIMITED)
+def open_files(shop):
+    with crowded(shop, OPEN):
+        yield
+
+
+@fault(f"{FILES} connections to a server that may open {FILES} files", "FlashctlConnectionsRefused", **LIMITED)
+def refused(shop):
+    with crowded(shop, FILES):
+        yield
 
 
 @fault("the last sale comes to its end, and nobody rotates", "FlashctlNoNextSale", options=("--no-rotate",),
