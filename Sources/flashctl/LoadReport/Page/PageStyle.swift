@@ -78,7 +78,7 @@ enum PageStyle {
         ]
         let outcomes = LoadOutcome.allCases.map { ".o-\($0.rawValue) { color: var(--\(colors[$0] ?? "ink")); }\n" }
         return outcomes.joined() + """
-            .s-sold { color: var(--sold); } .s-held { color: var(--held); } .s-free { color: var(--faint); }
+            .s-sold { color: var(--sold); } .s-held { color: var(--sand); } .s-free { color: var(--faint); }
             svg .label.s-free { fill: var(--soft); }
 
             """
