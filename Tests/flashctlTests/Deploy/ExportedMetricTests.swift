@@ -27,7 +27,7 @@ struct ExportedMetricTests {
             ("the rules", try DeployFiles.expressions()), ("the dashboard", try DashboardTests.dashboard().expressions),
         ] {
             let used = MetricNames(expressions)
-            #expect(used.names.count > 20, "\(place)")
+            #expect(used.names.count > 15, "\(place)")
             #expect(used.names.subtracting(exported.keys) == [], "\(place)")
             for (name, labels) in used.labels {
                 let known = (exported[name] ?? []).union(MetricNames.added)
