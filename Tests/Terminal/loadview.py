@@ -33,7 +33,7 @@ def main():
     sees("40 %" in lines[1] and "0:06 left" in lines[1], "the progress is not that of the last second")
     sees(not any("$ flashctl" in line for line in lines), "what was there before is seen")
     if scenario == "frames":
-        sees(any(line.startswith("rate       target 100/s") for line in lines), "there is no rate")
+        sees(any(line.startswith("rate       sent 100/s of 100/s") for line in lines), "there is no rate")
         sees(any("30 sold" in line for line in lines), "there is no stock")
         sees(any(line.startswith("sold_out") for line in lines), "there are no outcomes")
         sees(sum("Ctrl-C stops" in line for line in lines) == 1, "there is not one footer")

@@ -125,19 +125,6 @@ import Testing
         try await group.shutdownGracefully()
     }
 
-    @Test("loops that were shut down end the reports")
-    func shutDown() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
-        try await group.shutdownGracefully()
-        try await NotifySocket.with { socket in
-            let manager = ServiceManager(variables: ["NOTIFY_SOCKET": socket.name, "WATCHDOG_USEC": "20000"])
-            let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-            await ServiceReporter(manager: manager, loops: [loop], status: { "" }, logger: logger).run()
-            #expect(socket.datagrams == [])
-        }
-    }
-
     @Test("the line names the sale and every trouble, and nothing that somebody wrote")
     func line() throws {
         var values = ServerState.Values()

@@ -31,7 +31,7 @@ import Testing
             loadtest k6, open model, http://127.0.0.1:8080
             \(bar)  4 %  0:04  1:36 left
 
-            rate       target 1,000/s  sent 1,000/s  answered 1,000/s
+            rate       sent 1,000/s of 1,000/s  answered 1,000/s
                        ████
             generator  in flight 12, late 3, sent 40 µs late (p99), 0.50 processors
 
