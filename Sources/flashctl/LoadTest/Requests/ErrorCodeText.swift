@@ -6,6 +6,6 @@ enum ErrorCodeText {
 
     /// Where the code stands in the body; an empty range when there is none.
     static func find(in body: [UInt8]) -> Range<Int> {
-        JSONStringMember.find(name, longest: longest, in: body)
+        JSONMember.text(name, longest: longest, in: body)
     }
 }

@@ -6,7 +6,7 @@ enum HoldCodeText {
 
     /// The code; nil when there is none that can stand in a URL as it is.
     static func find(in body: [UInt8]) -> [UInt8]? {
-        let code = body[JSONStringMember.find(name, longest: longest, in: body)]
+        let code = body[JSONMember.text(name, longest: longest, in: body)]
         let isPlain = code.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || byte == UInt8(ascii: "-")

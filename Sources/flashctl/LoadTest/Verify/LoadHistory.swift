@@ -153,8 +153,8 @@ struct LoadHistory: Sendable {
             unreadable += 1
             return
         }
-        let unit = JSONNumberMember.find(LoadHistory.unitName, in: body) ?? 0
-        let sale = JSONNumberMember.find(LoadHistory.saleName, in: body) ?? 0
+        let unit = JSONMember.number(LoadHistory.unitName, in: body) ?? 0
+        let sale = JSONMember.number(LoadHistory.saleName, in: body) ?? 0
         if unit == 0 || sale == 0 { unreadable += 1 }
         receipts.append(Receipt(holdID: hold, sale: sale, unit: unit))
     }

@@ -105,7 +105,7 @@ import Testing
         ] as [(String, Int64?)]
     )
     func numbersAreFoundOrThereIsNone(body: String, number: Int64?) {
-        #expect(JSONNumberMember.find(Array("\"unit\"".utf8), in: Array(body.utf8)) == number)
+        #expect(JSONMember.number(Array("\"unit\"".utf8), in: Array(body.utf8)) == number)
     }
 
     @Test func everyPrefixOfABodyIsHarmless() {
@@ -116,7 +116,7 @@ import Testing
             #expect(range.upperBound <= part.count)
             #expect(range.isEmpty || part[range].elementsEqual("sold_out".utf8))
             #expect(HoldCodeText.find(in: part).map { $0 == Array("1-ABC".utf8) } ?? true)
-            if let number = JSONNumberMember.find(Array("\"unit\"".utf8), in: part) {
+            if let number = JSONMember.number(Array("\"unit\"".utf8), in: part) {
                 #expect([1, 17].contains(number))
             }
         }

@@ -73,6 +73,6 @@ import Testing
         ] as [(String, Int64?)]
     )
     func numbersAreFound(body: String, number: Int64?) {
-        #expect(JSONNumberMember.find(Array("\"unit\"".utf8), in: Array(body.utf8)) == number)
+        #expect(JSONMember.number(Array("\"unit\"".utf8), in: Array(body.utf8)) == number)
     }
 }
