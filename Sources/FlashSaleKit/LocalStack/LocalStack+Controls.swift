@@ -35,7 +35,7 @@ extension LocalStack {
 
     /// SIGSTOP: Redis keeps its connections and answers nothing. Returns when it stands still.
     public func pauseRedis() async throws {
-        for process in DaemonProcess.all(in: layout.redisData) { try await pause(process) }
+        try await pause(all: layout.redisData)
     }
 
     /// SIGCONT after `pauseRedis`.
@@ -45,12 +45,21 @@ extension LocalStack {
 
     /// SIGSTOP of the postmaster and of every session. Returns when all stand still.
     public func pausePostgres() async throws {
-        for process in DaemonProcess.all(in: layout.postgresData) { try await pause(process) }
+        try await pause(all: layout.postgresData)
     }
 
     /// SIGCONT after `pausePostgres`.
     public func resumePostgres() {
         for process in DaemonProcess.all(in: layout.postgresData) { process.signal(SIGCONT) }
+    }
+
+    /// The postmaster starts sessions until it stands still itself: looks again until nothing moves.
+    private func pause(all folder: String) async throws {
+        while true {
+            let moving = DaemonProcess.all(in: folder).filter { $0.state != "T" }
+            if moving.isEmpty { return }
+            for process in moving { try await pause(process) }
+        }
     }
 
     /// A signal is on its way for a moment; a test that goes on at once would see the server still answer.

@@ -78,11 +78,16 @@ struct RunningBinary: Sendable {
     /// Sends a signal and waits until the process has ended.
     func end(by signal: Int32) async throws {
         kill(pid, signal)
+        try await ended()
+    }
+
+    /// Waits until the process has ended.
+    func ended() async throws {
         for _ in 0..<1200 {
             if !isRunning { return }
             try await Task.sleep(for: .milliseconds(25))
         }
-        Issue.record("process \(pid) did not end after signal \(signal)")
+        Issue.record("process \(pid) does not end")
     }
 
     private var isRunning: Bool { ProcessTable.isRunning(pid) }
