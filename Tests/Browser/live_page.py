@@ -161,6 +161,7 @@ def trouble(watch):
     page.until("live again", lambda: page.text("link") == "live")
     expect(page.text("age") == "" and not page.evaluate("document.body.classList.contains('stale')"), "still stale")
     crowd(watch)
+    page.to_front()
     os.kill(watch.pid, signal.SIGTERM)
     page.until("the end", lambda: "trying again" in page.text("link") and " old" in page.text("age"))
 
