@@ -120,7 +120,12 @@ class Page:
                   deviceScaleFactor=2 if mobile else 1)
 
     def open(self, address):
-        self.send("Page.navigate", url=address)
+        """Goes there, and waits until the document is there: before that none of its elements is."""
+        failure = self.send("Page.navigate", url=address).get("errorText")
+        if failure:
+            raise BrowserFailure(f"{address}: {failure}")
+        self.until("a document", lambda: self.evaluate(
+            "location.href !== 'about:blank' && document.readyState !== 'loading'"))
 
     def evaluate(self, expression):
         """The value of an expression of JavaScript, which may be a promise."""
