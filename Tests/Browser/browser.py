@@ -135,7 +135,11 @@ class Page:
         return answer["result"].get("value")
 
     def text(self, identifier):
-        return self.evaluate(f"document.getElementById('{identifier}').textContent")
+        return self.texts(identifier)[0]
+
+    def texts(self, *identifiers):
+        """Texts of one moment: read one after the other, they may be of two seconds."""
+        return self.evaluate(f"{json.dumps(identifiers)}.map((id) => document.getElementById(id).textContent)")
 
     def until(self, what, check, seconds=PATIENCE):
         """Waits until `check()` is true; returns what it returned."""

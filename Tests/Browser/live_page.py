@@ -43,7 +43,7 @@ class Watch:
         page = self.browser.page(width, height, **scheme)
         page.open(self.address)
         if live:
-            page.until("live", lambda: page.evaluate("(document.getElementById('link') || {}).textContent") == "live")
+            page.until("live", lambda: page.text("link") == "live")
             page.until("a stock", lambda: number(page.text("free")) is not None)
         return page
 
@@ -74,7 +74,7 @@ def load(watch):
     run = watch.load(3 * stock, "--purchases", "60", "--rate", f"{stock // 8}/s")
     seen = set()
     while run.poll() is None:
-        parts = [number(page.text(part)) for part in ("free", "held", "sold")]
+        parts = tuple(map(number, page.texts("free", "held", "sold")))
         expect(None in parts or sum(parts) == stock, f"{parts} are not {stock}")
         rate = number(page.text("checkouts-now"))
         if rate:
@@ -87,7 +87,7 @@ def load(watch):
     refused = json.loads(output)["metrics"]["refusals.count"]
     after = watch.sale()
     wanted = (after["stock_remaining"], after["items_held"], after["items_sold"])
-    page.until(f"{wanted}", lambda: tuple(number(page.text(part)) for part in ("free", "held", "sold")) == wanted)
+    page.until(f"{wanted}", lambda: tuple(map(number, page.texts("free", "held", "sold"))) == wanted)
     expect(wanted[0] == 0 and wanted[2] > 0, f"it sold {wanted}")
     expect(page.text("phase") == "sold out", page.text("phase"))
     page.until(f"{refused:,} sold out", lambda: f"{refused:,} sold out" in page.text("totals"))
@@ -161,7 +161,6 @@ def trouble(watch):
     page.until("live again", lambda: page.text("link") == "live")
     expect(page.text("age") == "" and not page.evaluate("document.body.classList.contains('stale')"), "still stale")
     crowd(watch)
-    page.to_front()
     os.kill(watch.pid, signal.SIGTERM)
     page.until("the end", lambda: "trying again" in page.text("link") and " old" in page.text("age"))
 

@@ -104,15 +104,16 @@ struct LocalStackTests {
             #expect(stack.redisPID == nil)
         }
     }
+
     @Test("Of a Postgres that is paused while clients come in, nothing moves")
     func pauseAmongClients() async throws {
         try await LocalStack.withTemporary { stack in
             let folder = stack.layout.postgresData
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for _ in 0..<6 {
+                for _ in 0..<2 {
                     group.addTask { while !Task.isCancelled { _ = try await psql(stack, "select 1") } }
                 }
-                for _ in 0..<50 {
+                for _ in 0..<100 {
                     try await Task.sleep(for: .milliseconds(20))
                     try await stack.pausePostgres()
                     let moving = DaemonProcess.all(in: folder).filter { $0.state != "T" }

@@ -90,7 +90,7 @@ import Testing
             let stranger = HoldCode(saleID: try #require(SaleID(999)), high: 1, low: 2)
             for code in ["\(own)", "\(stranger)", "nonsense"] {
                 let answer = try await client.purchase(code)
-                #expect(answer.status == 404)
+                #expect(answer.status == 404, "\(code): \(answer)")
                 #expect(try answer.error == "unknown_code")
             }
             #expect(try await client.request("POST", "/purchase").status == 400)

@@ -53,19 +53,15 @@ extension LocalStack {
         for process in DaemonProcess.all(in: layout.postgresData) { process.signal(SIGCONT) }
     }
 
-    /// The postmaster starts sessions until it stands still itself: looks again until nothing moves.
+    /// Looks again until nothing moves: a signal is on its way for a moment, and the postmaster starts sessions until
+    /// it stands still itself. A test that went on at once would see the server still answer.
     private func pause(all folder: String) async throws {
         while true {
             let moving = DaemonProcess.all(in: folder).filter { $0.state != "T" }
             if moving.isEmpty { return }
-            for process in moving { try await pause(process) }
+            for process in moving { process.signal(SIGSTOP) }
+            try await Task.sleep(for: .milliseconds(1))
         }
-    }
-
-    /// A signal is on its way for a moment; a test that goes on at once would see the server still answer.
-    private func pause(_ process: DaemonProcess) async throws {
-        process.signal(SIGSTOP)
-        while let state = process.state, state != "T", state != "Z" { try await Task.sleep(for: .milliseconds(1)) }
     }
 
     private func kill(_ process: DaemonProcess?) async throws {
