@@ -31,7 +31,7 @@ final class ControlCenter: ServerControl {
     }
 
     func lookUp(
-        _ holds: [HoldID: SaleID],
+        _ holds: Set<SaleHold>,
         _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void
     ) {
         Task {

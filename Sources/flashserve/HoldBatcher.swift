@@ -20,8 +20,7 @@ final class HoldBatcher {
     }
 
     private struct Claim {
-        let hold: HoldID
-        let saleID: SaleID
+        let hold: SaleHold
         let responder: Responder
     }
 
@@ -55,7 +54,7 @@ final class HoldBatcher {
     /// Takes a code that reads well; it is answered in any case.
     func submit(_ code: HoldCode, responder: Responder) {
         guard waitingCount < Limits.waitingAttempts else { return responder(server.responses.fixed(.overloaded)) }
-        let claim = Claim(hold: code.holdID, saleID: code.saleID, responder: responder)
+        let claim = Claim(hold: SaleHold(code.holdID, of: code.saleID), responder: responder)
         // The keys of a finished sale are gone from Redis: Postgres answers for it.
         guard server.schedule.sale(code.saleID) != nil else {
             return server.redis.isInstalled
@@ -121,14 +120,14 @@ final class HoldBatcher {
                 keys: sale.keys,
                 epoch: sale.epoch,
                 confirmed: server.confirmedTime,
-                claims: batch.claims.map { PurchaseCall.Claim(holdID: $0.hold, ticket: lottery.draw()) }
+                claims: batch.claims.map { PurchaseCall.Claim(holdID: $0.hold.holdID, ticket: lottery.draw()) }
             )
         case .release:
             ReleaseCall.command(
                 keys: sale.keys,
                 epoch: sale.epoch,
                 confirmed: server.confirmedTime,
-                holdIDs: batch.claims.map(\.hold)
+                holdIDs: batch.claims.map(\.hold.holdID)
             )
         }
     }
@@ -192,11 +191,11 @@ final class HoldBatcher {
 
     /// Lapsed, released or never issued: Postgres knows which.
     private func resolve(_ claim: Claim) {
-        server.waiters.resolve(claim.hold, of: claim.saleID, responder: claim.responder, operation: operation)
+        server.waiters.resolve(claim.hold, responder: claim.responder, operation: operation)
     }
 
     private func wait(_ claim: Claim, replayed: Bool) {
-        server.waiters.wait(for: claim.hold, of: claim.saleID, responder: claim.responder, replayed: replayed)
+        server.waiters.wait(for: claim.hold, responder: claim.responder, replayed: replayed)
     }
 
     private func answer(_ batch: Batch, _ reason: Responses.Fixed) {

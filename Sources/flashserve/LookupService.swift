@@ -10,7 +10,7 @@ actor LookupService {
     }
 
     /// What Postgres knows of these holds, in one query; and the displays of their sales.
-    func lookUp(_ holds: [HoldID: SaleID]) async throws -> PurchaseFindings {
+    func lookUp(_ holds: Set<SaleHold>) async throws -> PurchaseFindings {
         let connection = try await postgres.connection()
         let found = try await PurchaseLookup(postgres: connection).lookup(holds)
         for case .purchased(let purchase) in found.values where displays[purchase.saleID] == nil {

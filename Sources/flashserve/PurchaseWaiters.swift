@@ -13,7 +13,6 @@ final class PurchaseWaiters {
         /// Whether Redis has the purchase: then an absent row only means that it is on its way.
         let claimed: Bool
         let operation: HoldBatcher.Operation
-        let saleID: SaleID
         let deadline: NIODeadline
 
         init(
@@ -21,22 +20,20 @@ final class PurchaseWaiters {
             replayed: Bool,
             claimed: Bool,
             _ operation: HoldBatcher.Operation,
-            _ saleID: SaleID,
             now: NIODeadline
         ) {
             self.responder = responder
             self.replayed = replayed
             self.claimed = claimed
             self.operation = operation
-            self.saleID = saleID
             deadline = now + Limits.purchaseWait
         }
     }
 
     private unowned let server: LoopServer
-    private var waiters: [HoldID: [Waiter]] = [:]
+    private var waiters: [SaleHold: [Waiter]] = [:]
     private var count = 0
-    private var toLookUp: [HoldID: SaleID] = [:]
+    private var toLookUp: Set<SaleHold> = []
     private var isLookingUp = false
 
     init(server: LoopServer) {
@@ -47,20 +44,19 @@ final class PurchaseWaiters {
     var isIdle: Bool { count == 0 }
 
     /// Waits for the row of a purchase that Redis has decided.
-    func wait(for hold: HoldID, of sale: SaleID, responder: Responder, replayed: Bool) {
-        let (now, operation) = (server.now, HoldBatcher.Operation.purchase)
-        add(hold, Waiter(responder, replayed: replayed, claimed: true, operation, sale, now: now))
+    func wait(for hold: SaleHold, responder: Responder, replayed: Bool) {
+        add(hold, Waiter(responder, replayed: replayed, claimed: true, .purchase, now: server.now))
         // The row of a repeated purchase is there already as a rule; the row of a new one arrives with the next drain.
-        if replayed { lookUp(hold, of: sale) }
+        if replayed { lookUp(hold) }
     }
 
     /// Asks Postgres for a hold that Redis does not have.
-    func resolve(_ hold: HoldID, of sale: SaleID, responder: Responder, operation: HoldBatcher.Operation) {
-        add(hold, Waiter(responder, replayed: true, claimed: false, operation, sale, now: server.now))
-        lookUp(hold, of: sale)
+    func resolve(_ hold: SaleHold, responder: Responder, operation: HoldBatcher.Operation) {
+        add(hold, Waiter(responder, replayed: true, claimed: false, operation, now: server.now))
+        lookUp(hold)
     }
 
-    private func add(_ hold: HoldID, _ waiter: Waiter) {
+    private func add(_ hold: SaleHold, _ waiter: Waiter) {
         guard count < Limits.waitingPurchases else {
             // A claimed unit is on its way to Postgres; asking again finds it.
             return waiter.responder(server.responses.fixed(waiter.claimed ? .pending : .overloaded))
@@ -73,17 +69,19 @@ final class PurchaseWaiters {
     func committed(_ purchases: [CommittedPurchase]) {
         guard !waiters.isEmpty else { return }
         server.touchClock()
-        for purchase in purchases where waiters[purchase.holdID] != nil {
-            guard let sale = server.schedule.sale(purchase.saleID) else {
-                lookUp(purchase.holdID, of: purchase.saleID)
-                continue
+        for purchase in purchases {
+            let hold = SaleHold(purchase.holdID, of: purchase.saleID)
+            guard waiters[hold] != nil else { continue }
+            if let sale = server.schedule.sale(hold.saleID) {
+                answer(hold, purchase, sale.display)
+            } else {
+                lookUp(hold)
             }
-            answer(purchase, sale.display)
         }
     }
 
-    private func answer(_ purchase: CommittedPurchase, _ display: SaleDisplay) {
-        guard let list = waiters.removeValue(forKey: purchase.holdID) else { return }
+    private func answer(_ hold: SaleHold, _ purchase: CommittedPurchase, _ display: SaleDisplay) {
+        guard let list = waiters.removeValue(forKey: hold) else { return }
         count -= list.count
         for waiter in list {
             switch waiter.operation {
@@ -96,7 +94,7 @@ final class PurchaseWaiters {
 
     /// Another server has committed purchases, or a quarter of a second has passed: reads what is missing.
     func lookUpAll() {
-        for (hold, list) in waiters { toLookUp[hold] = list.first?.saleID }
+        toLookUp.formUnion(waiters.keys)
         sendLookUp()
     }
 
@@ -113,8 +111,8 @@ final class PurchaseWaiters {
         }
     }
 
-    private func lookUp(_ hold: HoldID, of sale: SaleID) {
-        toLookUp[hold] = sale
+    private func lookUp(_ hold: SaleHold) {
+        toLookUp.insert(hold)
         // Sent at the end of the tick, so that the repeated codes of one batch make one query.
         server.scheduleTick()
     }
@@ -122,8 +120,8 @@ final class PurchaseWaiters {
     /// One query at a time; what comes meanwhile goes into the next one.
     func sendLookUp() {
         guard !isLookingUp, !toLookUp.isEmpty else { return }
-        let holds = Dictionary(uniqueKeysWithValues: toLookUp.prefix(Limits.lookupHolds).map { ($0, $1) })
-        for hold in holds.keys { toLookUp[hold] = nil }
+        let holds = Set(toLookUp.prefix(Limits.lookupHolds))
+        toLookUp.subtract(holds)
         isLookingUp = true
         let this = NIOLoopBound(self, eventLoop: server.loop)
         let loop = server.loop
@@ -132,35 +130,34 @@ final class PurchaseWaiters {
         }
     }
 
-    private func received(_ result: Result<PurchaseFindings, any Error>, for holds: [HoldID: SaleID]) {
+    private func received(_ result: Result<PurchaseFindings, any Error>, for holds: Set<SaleHold>) {
         isLookingUp = false
         server.touchClock()
         switch result {
         case .success(let findings):
-            for hold in holds.keys { settle(hold, findings) }
+            for hold in holds { settle(hold, findings) }
         case .failure:
             // Postgres is away: claimed purchases go on waiting, the others cannot be told apart.
-            for hold in holds.keys { dropUnclaimed(hold, .unavailable) }
+            for hold in holds { dropUnclaimed(hold, .unavailable) }
         }
         sendLookUp()
     }
 
-    private func settle(_ hold: HoldID, _ findings: PurchaseFindings) {
+    private func settle(_ hold: SaleHold, _ findings: PurchaseFindings) {
         switch findings.found[hold] {
         case .purchased(let purchase):
             guard let display = findings.displays[purchase.saleID] else { return }
-            answer(purchase, display)
+            answer(hold, purchase, display)
         case .pending: dropUnclaimed(hold, .pending)
         case .expired: dropUnclaimed(hold, .expiredCode)
         case .unknown(saleIsFinished: false):
             // Redis was asked, unless the sale is so new that this server had not heard of it.
-            let sale = waiters[hold]?.first?.saleID
-            dropUnclaimed(hold, sale.map { server.schedule.sale($0) == nil } ?? false ? .unavailable : .unknownCode)
+            dropUnclaimed(hold, server.schedule.sale(hold.saleID) == nil ? .unavailable : .unknownCode)
         case .unknown, nil: dropUnclaimed(hold, .unknownCode)
         }
     }
 
-    private func dropUnclaimed(_ hold: HoldID, _ reason: Responses.Fixed) {
+    private func dropUnclaimed(_ hold: SaleHold, _ reason: Responses.Fixed) {
         guard let list = waiters[hold] else { return }
         let remaining = list.filter(\.claimed)
         for waiter in list where !waiter.claimed { waiter.responder(server.responses.fixed(reason)) }
@@ -172,7 +169,7 @@ final class PurchaseWaiters {
 /// What Postgres knows of some holds.
 struct PurchaseFindings: Sendable {
     /// Holds that Postgres does not know may be missing.
-    var found: [HoldID: PurchaseLookup.Found]
+    var found: [SaleHold: PurchaseLookup.Found]
     /// Displays of the sales of the purchases found.
     var displays: [SaleID: SaleDisplay]
 }

@@ -29,7 +29,7 @@ protocol ServerControl: AnyObject, Sendable {
     func render(_ page: ServerPage, _ completion: @escaping @Sendable (RenderedPage) -> Void)
     /// Reads holds in Postgres; `completion` is called once, on any thread.
     func lookUp(
-        _ holds: [HoldID: SaleID],
+        _ holds: Set<SaleHold>,
         _ completion: @escaping @Sendable (Result<PurchaseFindings, any Error>) -> Void
     )
 }

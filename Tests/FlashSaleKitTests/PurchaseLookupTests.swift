@@ -11,14 +11,14 @@ struct PurchaseLookupTests {
             let holds = try await sale.checkout(["anna", "bob", "carl"])
             try await sale.purchase([holds[0]], ticket: "GOLD 7")
             try await sale.release([holds[1]])
-            let wanted = Dictionary(uniqueKeysWithValues: holds.map { ($0, sale.id) })
+            let wanted = holds.map { SaleHold($0, of: sale.id) }
             // Redis has decided, Postgres has not heard of it.
-            #expect(try await lookup.lookup(wanted).values.allSatisfy { $0 == .unknown(saleIsFinished: false) })
+            #expect(try await lookup.lookup(Set(wanted)).values.allSatisfy { $0 == .unknown(saleIsFinished: false) })
             try await sale.lapse(holds[2])
             #expect(try await sale.expire() == 1)
             try await sale.drainLedger()
-            let found = try await lookup.lookup(wanted)
-            guard case .purchased(let receipt) = found[holds[0]] else {
+            let found = try await lookup.lookup(Set(wanted))
+            guard case .purchased(let receipt) = found[wanted[0]] else {
                 Issue.record("anna has bought")
                 return
             }
@@ -26,9 +26,9 @@ struct PurchaseLookupTests {
             #expect(receipt.unit == 1)
             #expect(receipt.itemID == 7)
             #expect(receipt.saleID == sale.id)
-            #expect(found[holds[1]] == .expired)
-            #expect(found[holds[2]] == .expired)
-            #expect(try await lookup.lookup([:]).isEmpty)
+            #expect(found[wanted[1]] == .expired)
+            #expect(found[wanted[2]] == .expired)
+            #expect(try await lookup.lookup([]).isEmpty)
         }
     }
 
@@ -43,8 +43,9 @@ struct PurchaseLookupTests {
             #expect(outcomes.filter { $0 == .purchased }.count == 1)
             #expect(outcomes.filter { $0 == .alreadyPurchased }.count == 99)
             let drained = try await sale.drainLedger()
-            let found = try await PurchaseLookup(postgres: shop.postgres).lookup([holds[0]: sale.id])
-            #expect(found[holds[0]] == drained.purchases.first.map(PurchaseLookup.Found.purchased))
+            let wanted = SaleHold(holds[0], of: sale.id)
+            let found = try await PurchaseLookup(postgres: shop.postgres).lookup([wanted])
+            #expect(found[wanted] == drained.purchases.first.map(PurchaseLookup.Found.purchased))
             #expect(try await shop.count("select count(*) from purchases") == 1)
         }
     }
@@ -57,12 +58,28 @@ struct PurchaseLookupTests {
             var codes = CodeGenerator()
             let nowhere = try #require(SaleID(4711))
             let sales = [ended.id, running.id, nowhere]
-            let holds = sales.map { codes.next(for: $0).holdID }
-            let wanted = Dictionary(uniqueKeysWithValues: zip(holds, sales))
-            let found = try await PurchaseLookup(postgres: shop.postgres).lookup(wanted)
+            let holds = sales.map { SaleHold(codes.next(for: $0).holdID, of: $0) }
+            let found = try await PurchaseLookup(postgres: shop.postgres).lookup(Set(holds))
             #expect(found[holds[0]] == .unknown(saleIsFinished: true))
             #expect(found[holds[1]] == .unknown(saleIsFinished: false))
             #expect(found[holds[2]] == .unknown(saleIsFinished: nil))
+        }
+    }
+
+    /// The number before a code is a part of it: with another one it is another code.
+    @Test func aHoldOfOneSaleIsNoneOfAnother() async throws {
+        try await Shop.with { shop in
+            let (sale, other) = (try await shop.openSale(), try await shop.openSale())
+            let holds = try await sale.checkout(["anna"])
+            try await sale.purchase(holds)
+            try await sale.drainLedger()
+            let (bought, forged) = (SaleHold(holds[0], of: sale.id), SaleHold(holds[0], of: other.id))
+            let found = try await PurchaseLookup(postgres: shop.postgres).lookup([bought, forged])
+            guard case .purchased = found[bought] else {
+                Issue.record("anna has bought")
+                return
+            }
+            #expect(found[forged] == .unknown(saleIsFinished: false))
         }
     }
 }

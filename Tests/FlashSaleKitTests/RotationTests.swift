@@ -109,15 +109,15 @@ struct RotationTests {
             #expect(try await shop.count("select count(*) from pg_indexes where indexname = \(index)") == 1)
             // Its codes are answered from Postgres from now on.
             let found = try await PurchaseLookup(postgres: shop.postgres).lookup(
-                Dictionary(uniqueKeysWithValues: holds.map { ($0, open.id) })
+                Set(holds.map { SaleHold($0, of: open.id) })
             )
-            guard case .purchased(let receipt) = found[holds[2]] else {
+            guard case .purchased(let receipt) = found[SaleHold(holds[2], of: open.id)] else {
                 Issue.record("carl has bought")
                 return
             }
             #expect(receipt.unit == 2)
-            #expect(found[holds[1]] == .expired)
-            #expect(found[holds[3]] == .expired)
+            #expect(found[SaleHold(holds[1], of: open.id)] == .expired)
+            #expect(found[SaleHold(holds[3], of: open.id)] == .expired)
             #expect(try await rotation(shop).run() == RotationReport())
         }
     }

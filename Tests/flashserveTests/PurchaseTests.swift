@@ -97,6 +97,32 @@ import Testing
         }
     }
 
+    @Test("the number of a sale is a part of its codes: with another one they are unknown, whoever asks meanwhile")
+    func codesOfAnotherSaleAreUnknown() async throws {
+        try await TestServer.with { server in
+            let client = try await server.connect()
+            let code = try await client.checkout("alice").code
+            #expect(try await client.purchase(code).status == 200)
+            let sales = [server.sale.id, try #require(SaleID(999))]
+            // Two codes with the same secret bits.
+            let pair = sales.map { "\(HoldCode(saleID: $0, high: 1, low: 2))" }
+            let forged = pair[1].prefix { $0 != "-" } + code.drop { $0 != "-" }
+            #expect(try await client.purchase(String(forged)).status == 404)
+            let statuses = try await withThrowingTaskGroup(of: Set<Int>.self) { group in
+                for code in pair {
+                    group.addTask {
+                        let client = try await server.connect()
+                        var statuses: Set<Int> = []
+                        for _ in 0..<200 { statuses.insert(try await client.purchase(code).status) }
+                        return statuses
+                    }
+                }
+                return try await group.reduce(into: Set<Int>()) { $0.formUnion($1) }
+            }
+            #expect(statuses == [404])
+        }
+    }
+
     @Test("Redis, Postgres and the answers' hold ids never hold a code")
     func storesDoNotKnowCodes() async throws {
         try await TestServer.with { server in

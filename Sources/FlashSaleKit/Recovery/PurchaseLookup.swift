@@ -21,29 +21,26 @@ public struct PurchaseLookup: Sendable {
     }
 
     /// Looks the holds up in one query; each is in the answer.
-    ///
-    /// - Parameter holds: the sale of each hold, as its code says: the ledger is indexed by sale.
-    public func lookup(_ holds: [HoldID: SaleID]) async throws -> [HoldID: Found] {
-        var found = holds.mapValues { _ in Found.unknown(saleIsFinished: nil) }
-        let holdIDs = Array(holds.keys)
-        let saleIDs = holdIDs.map { holds[$0]?.rawValue ?? 0 }
+    public func lookup(_ holds: Set<SaleHold>) async throws -> [SaleHold: Found] {
+        var found: [SaleHold: Found] = [:]
+        let (holdIDs, saleIDs) = (holds.map(\.holdID), holds.map(\.saleID.rawValue))
         let rows = try await postgres.query(
             """
-            select w.hold_id, p.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind,
+            select w.hold_id, w.sale_id, p.unit, p.item_id, p.ticket, p.purchased_at, l.kind,
                 case when s.id is not null then s.finished_at is not null end as is_finished
             from unnest(\(holdIDs), \(saleIDs)) as w(hold_id, sale_id)
-            left join purchases p on p.hold_id = w.hold_id
+            left join purchases p on p.hold_id = w.hold_id and p.sale_id = w.sale_id
             left join ledger l on l.sale_id = w.sale_id and l.hold_id = w.hold_id
                 and l.kind in ('purchased', 'expired', 'released')
             left join sales s on s.id = w.sale_id
             """
         )
         for row in rows {
-            let holdID = try row["hold_id"].holdID
-            if row["sale_id"].isNull {
+            let hold = SaleHold(try row["hold_id"].holdID, of: try row["sale_id"].saleID)
+            if row["unit"].isNull {
                 let kind = try row["kind"].optional?.text
                 let isFinished = try row["is_finished"].optional?.bool
-                found[holdID] =
+                found[hold] =
                     switch kind {
                     case "purchased": .pending
                     case nil: .unknown(saleIsFinished: isFinished)
@@ -51,10 +48,10 @@ public struct PurchaseLookup: Sendable {
                     }
                 continue
             }
-            found[holdID] = .purchased(
+            found[hold] = .purchased(
                 CommittedPurchase(
-                    holdID: holdID,
-                    saleID: try row["sale_id"].saleID,
+                    holdID: hold.holdID,
+                    saleID: hold.saleID,
                     unit: try row["unit"].int,
                     itemID: try row["item_id"].int64,
                     ticket: try row["ticket"].text,

@@ -108,14 +108,14 @@ import Testing
             let first = try await work(shop).run(nil)
             #expect(first.letters.map(\.fate) == [.refused])
             #expect(first.letters.first?.why == "refused by purchases_mistake")
-            let lookup = PurchaseLookup(postgres: shop.postgres)
-            #expect(try await lookup.lookup([holds[1]: sale.id])[holds[1]] == .pending)
+            let (lookup, bob) = (PurchaseLookup(postgres: shop.postgres), SaleHold(holds[1], of: sale.id))
+            #expect(try await lookup.lookup([bob])[bob] == .pending)
             _ = try await shop.postgres.query("alter table purchases drop constraint purchases_mistake")
             // It makes no difference that Redis has lost everything since: the ledger has the purchase.
             _ = try await shop.redis.send(RedisCommand("FLUSHALL"))
             let second = try await work(shop).run(nil)
             #expect(second.letters.map(\.fate) == [.repaired])
-            guard case .purchased(let receipt) = try await lookup.lookup([holds[1]: sale.id])[holds[1]] else {
+            guard case .purchased(let receipt) = try await lookup.lookup([bob])[bob] else {
                 Issue.record("bob has bought")
                 return
             }

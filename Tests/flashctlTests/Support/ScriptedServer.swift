@@ -7,6 +7,8 @@ enum ServerAction: Sendable {
     case send(String)
     case pause(TimeAmount)
     case close
+    /// Accepts nobody any more, and closes.
+    case leave
 }
 
 /// A server on a real socket that answers each request as a test says, byte by byte if need be.
@@ -49,12 +51,18 @@ final class ScriptedServer: Sendable {
         promise.succeed(server)
         do {
             let result = try await body(server)
-            try await channel.close().get()
+            try await server.stopAccepting().get()
             return result
         } catch {
-            try await channel.close().get()
+            try await server.stopAccepting().get()
             throw error
         }
+    }
+
+    /// Closes the listener; whoever connects from then on is refused.
+    fileprivate func stopAccepting() -> EventLoopFuture<Void> {
+        channel.close(promise: nil)
+        return channel.closeFuture
     }
 
     /// Remembers a request and returns its number, from 0.
@@ -95,6 +103,10 @@ private final class Handler: ChannelInboundHandler {
         switch action {
         case .send(let text): context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
         case .close: return context.close(promise: nil)
+        case .leave:
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            server.stopAccepting().hop(to: context.eventLoop).whenComplete { _ in bound.value.close(promise: nil) }
+            return
         case .pause(let time):
             let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
             context.eventLoop.scheduleTask(in: time) {

@@ -16,27 +16,18 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func theRunEndsAndDoesNotHammer() async throws {
-        let (gone, continuation) = AsyncStream.makeStream(of: Void.self)
         let answers = Mutex(0)
         let behaviour: ScriptedServer.Behaviour = { number, _ in
             let count = answers.withLock { answers in
                 answers += 1
                 return answers
             }
-            if count < 50 { return [.send(response(201, "{\"code\":\"1-CODE\(number)\",\"sale_id\":1}"))] }
-            continuation.finish()
-            return [.close]
+            return count < 50 ? [.send(response(201, "{\"code\":\"1-CODE\(number)\",\"sale_id\":1}"))] : [.leave]
         }
-        let running = try await ScriptedServer.serving(behaviour) { server in
-            let plan = plan(server)
-            let running = Task {
-                try await LoadRun(plan: plan, interrupts: AsyncStream { $0.finish() }) { _ in }.execute()
-            }
-            for await _ in gone {}
-            return running
+        // The server leaves after half a second, and every code is still to be paid for.
+        let summary = try await ScriptedServer.serving(behaviour) { server in
+            try await LoadRun(plan: plan(server), interrupts: AsyncStream { $0.finish() }) { _ in }.execute()
         }
-        // The listener is closed now, and every code of the first half second is still to be paid for.
-        let summary = try await running.value
         #expect(summary.purchases == 0 && summary.purchasing.unsent + summary.purchasing.tally.requests.failed > 0)
         #expect(!summary.isClean)
         let refused = summary.networkErrors.first { $0.kind == .connectRefused }?.count ?? 0
