@@ -8,6 +8,8 @@ import Testing
     @Test func pipelinedAnswersKeepTheirOrder() async throws {
         try await TestServer.with(TestServer.terms(stock: 3)) { server in
             let client = try await server.connect()
+            // The guards of a server that has just started may not have looked yet.
+            try await until(200) { try await client.request("GET", "/health").status }
             // Answers of the door, of a page, of Redis and of Postgres are ready at different times.
             try await client.send(
                 """
