@@ -30,6 +30,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Number of the request that `slots.first` stands for.
     private var firstSlot = 0
     private var request: IncomingRequest?
+    /// Of the request that is being read, when it is recorded. No part of it, so that those that are not pay nothing.
+    private var span: OpenSpan?
     private var readHeld = false
     /// Set once an answer was written after which the connection ends: nothing is read or answered any more.
     private var closing = false
@@ -81,11 +83,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func received(_ head: HTTPRequestHead) {
         clock.headEnded(now: server.coarseNow)
-        var parsed = IncomingRequest(head: head)
-        if let tracer = server.tracer { parsed.span = tracer.begin(head) }
+        let parsed = IncomingRequest(head: head)
         if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
         if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
         request = parsed
+        if let tracer = server.tracer { span = tracer.begin(head) }
     }
 
     private func finishRequest() {
@@ -94,7 +96,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
         clock.requestEnded(now: server.coarseNow)
         accepts = request.keepAlive
         let slot = take(request.route.name, keepAlive: request.keepAlive)
-        if let span = request.span { spans[slot] = span }
+        if let span {
+            spans[slot] = span
+            self.span = nil
+        }
         server.dispatch(request, to: Responder(connection: self, slot: slot))
     }
 
@@ -122,6 +127,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         guard !closing, accepts, context != nil else { return }
         accepts = false
         request = nil
+        span = nil
         complete(take(.other, keepAlive: false), with: server.responses.fixed(answer))
     }
 
@@ -261,7 +267,6 @@ struct IncomingRequest {
     let announcedBody: Int
     let idempotencyKey: [UInt8]?
     var bodyLength = 0
-    var span: OpenSpan?
 
     init(head: HTTPRequestHead) {
         var target = head.uri

@@ -44,13 +44,15 @@ struct DurationHistogram: Sendable, Equatable {
 
     /// The bucket of a duration: the first whose upper end is not below it.
     static func bucket(_ nanoseconds: Int) -> Int {
-        var low = 0
-        var high = bounds.count
-        while low < high {
-            let middle = (low + high) >> 1
-            if bounds[middle] < nanoseconds { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let power = Int.bitWidth - 1 - max(1, nanoseconds).leadingZeroBitCount
+        var index = Int(firstBuckets[power])
+        while index < bounds.count, bounds[index] < nanoseconds { index += 1 }
+        return index
+    }
+
+    /// For each power of two the bucket of that many nanoseconds: the buckets up to the next power are at most two more.
+    private static let firstBuckets: [UInt8] = (0..<Int.bitWidth - 1).map { power in
+        UInt8(bounds.firstIndex { $0 >= 1 << power } ?? bounds.count)
     }
 
     /// The time in seconds that this share of the durations, 0…1, did not exceed: exact to its bucket and interpolated
