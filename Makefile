@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
-.PHONY: bench-operations bench-shell bench-page bench-binary bench-deps test-deps format lint clean
+.PHONY: bench-operations bench-shell bench-page bench-binary bench-metrics bench-deps test-deps format lint clean
 .PHONY: deb deb-test container-test lint-deploy deploy-deps alerts
 
 # The toolchain's installer puts it here without touching PATH.
@@ -38,6 +38,7 @@ help:
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
 	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
 	@echo "             bench-page: screenshots of the live page before, during and after a sale"
+	@echo "             bench-binary, bench-metrics: docs/BINARY.md, and what counting costs, in docs/METRICS.md"
 	@echo "make alerts  break everything once, see which alerts fire, and write docs/ALERTS.md (ARGS='--healthy 10m': none may)"
 	@echo "make build   release build only          make deps    install the Debian packages"
 	@echo "make install     program, manual and completions below PREFIX=/usr/local (DESTDIR= for packages)"
@@ -153,6 +154,11 @@ bench: bench-deps build
 bench-binary: bench-deps build
 	@scripts/install-packages.sh hyperfine binutils
 	python3 bench/binary.py $(ARGS)
+
+# What counting costs; builds two programs from nothing, which takes minutes each.
+bench-metrics: bench-deps
+	@scripts/install-packages.sh valgrind binutils gcc libc6-dev
+	python3 bench/metrics_cost.py $(ARGS)
 
 bench-inspect: bench-deps build
 	python3 bench/inspection.py $(ARGS)

@@ -17,7 +17,7 @@ import time
 from faults import FAULTS
 from healthy import healthy, healthy_table
 from programs import HERE, Failure, raise_file_limit
-from report import machine
+from report import machine, replace_section
 from shop import Shop
 from watching import Prometheus, alerts
 
@@ -158,16 +158,6 @@ def faults_table(rows):
     return "\n".join(lines)
 
 
-def write(section, text):
-    """Puts a text between the two marks of a section of the page."""
-    with open(PAGE, encoding="utf-8") as file:
-        page = file.read()
-    begin, end = f"<!-- {section} -->\n", f"\n<!-- end of {section} -->"
-    before, rest = page.split(begin)
-    with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(before + begin + text + end + rest.split(end)[1])
-
-
 def uncovered():
     return {rule["alert"] for rule in alerts()} - {name for fault in FAULTS for name in fault.expected}
 
@@ -180,7 +170,7 @@ def inject(options):
         rows = list(pool.map(lambda fault: run_fault(fault, options), wanted))
     failed = [row for row in rows if row.failure]
     if not failed and not options.only and not options.no_page:
-        write("faults", faults_table(rows))
+        replace_section(PAGE, "faults", faults_table(rows))
     print(f"{len(rows) - len(failed)} faults as expected, {len(failed)} not")
     return 1 if failed or not rows else 0
 
@@ -195,13 +185,13 @@ def main():
             print(f"{fault.text}: {', '.join(sorted(fault.expected))}")
         return 0
     if not options.no_page:
-        write("rules", rules_table())
+        replace_section(PAGE, "rules", rules_table())
     if not options.healthy:
         return inject(options)
     measured = healthy(options.binary, options.healthy, options.rate)
     print(healthy_table(measured))
     if not options.no_page:
-        write("healthy", healthy_table(measured))
+        replace_section(PAGE, "healthy", healthy_table(measured))
     return 0
 
 

@@ -19,6 +19,16 @@ def number_in(text):
     return found.group(0) if found else text
 
 
+def replace_section(path, section, text):
+    """Puts a text between the two marks of a section of a page."""
+    with open(path, encoding="utf-8") as file:
+        page = file.read()
+    begin, end = f"<!-- {section} -->\n", f"\n<!-- end of {section} -->"
+    before, rest = page.split(begin)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + begin + text + end + rest.split(end)[1])
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         models = re.findall(r"^model name\s*:\s*(.+)$", file.read(), re.MULTILINE)
