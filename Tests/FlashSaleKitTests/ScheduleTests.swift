@@ -95,6 +95,10 @@ struct ScheduleTests {
             #expect(try await shop.store.current(at: terms.opensAt) == sale)
             #expect(try await shop.store.current(at: terms.closesAt) == nil)
             #expect(try await shop.store.find(try #require(SaleID(99))) == nil)
+            // Asking again and again uses up no number.
+            var later = terms
+            later.opensAt = terms.opensAt.adding(milliseconds: 1000)
+            #expect(try await shop.store.seed(later).sale.id.rawValue == sale.id.rawValue + 1)
         }
     }
 

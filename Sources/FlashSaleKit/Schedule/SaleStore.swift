@@ -41,14 +41,16 @@ public struct SaleStore: Sendable {
         "where s.opens_at = \(terms.opensAt) and s.hourly = \(terms.hourly) and s.withdrawn_at is null"
     }
 
-    /// Inserts a sale with its partition and its cursors; nil when its start is taken.
+    /// Inserts a sale with its partition and its cursors; nil when its start is taken. A conflict would use up a number
+    /// each time that servers look whether the next hour is there; so it is only met by two that look at one moment.
     static func insert(_ terms: SaleTerms, in session: PostgresSession) throws -> Sale? {
         let inserted = try session.query(
             """
             insert into sales (
                 item_name, image_url, stock, user_limit, hold_ms, opens_at, closes_at, hourly, test)
-            values (\(terms.itemName), \(terms.imageURL), \(terms.stock), \(terms.userLimit),
-                \(terms.holdMilliseconds), \(terms.opensAt), \(terms.closesAt), \(terms.hourly), \(terms.test))
+            select \(terms.itemName), \(terms.imageURL), \(terms.stock), \(terms.userLimit),
+                \(terms.holdMilliseconds), \(terms.opensAt), \(terms.closesAt), \(terms.hourly), \(terms.test)
+            where not exists (select from sales s \(SaleStore.startsLike(terms)))
             on conflict do nothing
             returning id
             """

@@ -6,8 +6,8 @@ struct ChartCanvas {
         case wide, narrow
 
         var width: Double { self == .wide ? 920 : 380 }
-        /// Room for direct labels at the right end.
-        var right: Double { self == .wide ? 150 : 96 }
+        /// Room for direct labels at the right end; the longest is "already_purchased".
+        var right: Double { self == .wide ? 150 : 122 }
         var left: Double { self == .wide ? 64 : 56 }
         var timeTicks: Int { self == .wide ? 10 : 5 }
         /// Points that a line has at most.

@@ -57,6 +57,7 @@ enum PageStyle {
         .line { fill: none; stroke: currentColor; stroke-width: 1.6; stroke-linejoin: round; }
         .area { stroke: none; fill: currentColor; } 
         svg .label { fill: var(--ink); fill: color-mix(in srgb, currentColor 60%, var(--ink)); }
+        svg.narrow .label { font-size: 12px; }
         .shade { fill: var(--faint); opacity: .55; }
         .holds { fill: var(--good); } .fails { fill: var(--paper); stroke: var(--bad); stroke-width: 2; }
         .c-target { color: var(--soft); stroke-dasharray: 5 4; } .c-sent { color: var(--blue); }
