@@ -1,5 +1,5 @@
-/// A hold as a code names it. The id alone comes from the secret bits of a code; whoever writes another sale before them
-/// asks for another hold, which was never issued.
+/// A hold as a code names it. The id alone comes from the secret bits of a code; whoever writes another sale in front
+/// of them asks for another hold, which was never issued.
 public struct SaleHold: Hashable, Sendable {
     /// The sale that the code names.
     public let saleID: SaleID

@@ -50,7 +50,7 @@ struct DurationHistogram: Sendable, Equatable {
         return index
     }
 
-    /// For each power of two the bucket of that many nanoseconds: the buckets up to the next power are at most two more.
+    /// For each power of two the bucket of that many nanoseconds; up to the next power there are at most two more.
     private static let firstBuckets: [UInt8] = (0..<Int.bitWidth - 1).map { power in
         UInt8(bounds.firstIndex { $0 >= 1 << power } ?? bounds.count)
     }
