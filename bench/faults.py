@@ -1,15 +1,15 @@
 """What is broken on purpose, the alerts that must fire for it and nothing else, and how it is put right again."""
 
-import collections
 import contextlib
 import glob
 import os
 import signal
-import socket
+import subprocess
+import sys
 import threading
 import time
 
-from programs import Failure
+from programs import HERE, Failure
 
 FILES = 4000
 # More than 85 %, and fewer than the connections that a server takes with so many files.
@@ -214,26 +214,16 @@ LIMITED = {"count": 1, "prefix": ("bash", "-c", f'ulimit -n {FILES}; exec "$0" "
 
 @contextlib.contextmanager
 def crowded(shop, count):
-    """So many connections that say nothing; the oldest are made anew before the server finds them idle."""
-    sockets, ends = collections.deque(), threading.Event()
-
-    def keep():
-        while not ends.wait(0.1):
-            for _ in range(min(len(sockets), count // 200)):
-                sockets.popleft().close()
-            with contextlib.suppress(OSError):
-                while len(sockets) < count and not ends.is_set():
-                    sockets.append(socket.create_connection(("127.0.0.1", shop.ports[0][0]), timeout=2))
-
-    thread = threading.Thread(target=keep, daemon=True)
-    thread.start()
+    """So many connections that ask for next to nothing."""
+    crowd = subprocess.Popen([sys.executable, os.path.join(HERE, "crowd.py"), str(shop.ports[0][0]), str(count)],
+                             stdin=subprocess.DEVNULL)
     try:
         yield
+        if crowd.poll() is not None:
+            raise Failure(f"the crowd of {count} connections ended with {crowd.returncode}")
     finally:
-        ends.set()
-        thread.join()
-        for connection in sockets:
-            connection.close()
+        crowd.terminate()
+        crowd.wait()
 
 
 @fault(f"{OPEN} connections to a server that may open {FILES} files", "FlashctlOpenFiles", **LIMITED)

@@ -1,9 +1,11 @@
 """The programs of a measurement: flashctl, nginx and wrk. Every command line and flag is in this file."""
 
+import contextlib
 import datetime
 import http.client
 import json
 import os
+import random
 import resource
 import shutil
 import signal
@@ -27,10 +29,22 @@ def program(name, *elsewhere):
     return path
 
 
+# Ports that were given out: a server that is not up yet, or is down for a while, does not hold its own.
+given_ports = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that this program gives out only once, and that the kernel gives to no connection meanwhile."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as file:
+        first_of_kernel = int(file.read().split()[0])
+    while True:
+        port = random.randrange(10_000, max(first_of_kernel, 30_000))
+        if port in given_ports:
+            continue
+        given_ports.add(port)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def raise_file_limit():
