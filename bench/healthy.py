@@ -40,8 +40,27 @@ def load(shop, index, rate, duration):
         shop.flashctl.binary, "loadtest", "--target", f"http://127.0.0.1:{shop.ports[index][0]}", "--rate", f"{rate}/s",
         "--duration", f"{duration}s", "--connections", "200", "--purchases", "50", "-o", "json",
     ]
-    return subprocess.Popen(command, env=shop.flashctl.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True)
+    # Files, as nobody reads meanwhile: the summary is larger than a pipe.
+    with open(summary_path(shop, index), "wb") as summary, open(talk_path(shop, index), "wb") as talk:
+        return subprocess.Popen(command, env=shop.flashctl.environment, stdin=subprocess.DEVNULL, stdout=summary,
+                                stderr=talk)
+
+
+def summary_path(shop, index):
+    return os.path.join(shop.folder, f"load-{index}.json")
+
+
+def talk_path(shop, index):
+    return os.path.join(shop.folder, f"load-{index}.log")
+
+
+def read_summary(shop, index, code):
+    # 97: the generator was late, which says nothing of the servers.
+    if code not in (0, 97):
+        with open(talk_path(shop, index), encoding="utf-8") as talk:
+            raise Failure(f"the load test ended with {code}: {talk.read()[-2000:]}")
+    with open(summary_path(shop, index), encoding="utf-8") as summary:
+        return json.load(summary)
 
 
 def watch(shop, prometheus, loads, duration):
@@ -85,13 +104,7 @@ def healthy(binary, text, rate):
         prometheus = Prometheus(shop.folder, shop.admin_ports, fast=False)
         loads = [load(shop, index, rate // len(shop.ports), duration) for index in range(len(shop.ports))]
         pending, sales = watch(shop, prometheus, loads, duration)
-        summaries = []
-        for process in loads:
-            output, talk = process.communicate()
-            # 97: the generator was late, which says nothing of the servers.
-            if process.returncode not in (0, 97):
-                raise Failure(f"the load test ended with {process.returncode}: {talk[-2000:]}")
-            summaries.append(json.loads(output))
+        summaries = [read_summary(shop, index, process.returncode) for index, process in enumerate(loads)]
         window = f"{duration}s"
         fired = prometheus.query(f'max_over_time(ALERTS{{alertstate="firing"}}[{window}])')
         if fired:
@@ -108,7 +121,7 @@ def healthy(binary, text, rate):
         return dict(text=text, rate=rate, pending=sorted(pending), sales=sales, worst=worst, scrapes=scrapes,
                     queries=queries, silent=silent,
                     outcomes={one["metric"]["outcome"]: int(float(one["value"][1])) for one in outcomes},
-                    requests=sum(summary["answered"] for summary in summaries))
+                    requests=sum(summary["totals"]["completed"] for summary in summaries))
     finally:
         for process in loads:
             process.terminate()
