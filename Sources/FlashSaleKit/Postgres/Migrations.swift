@@ -39,5 +39,9 @@ public enum Migrations {
             name: "m0005_dead_letter_steps",
             script: String(decoding: PackageResources.m0005_dead_letter_steps_sql, as: UTF8.self)
         ),
+        Migration(
+            name: "m0006_lineages",
+            script: String(decoding: PackageResources.m0006_lineages_sql, as: UTF8.self)
+        ),
     ]
 }
