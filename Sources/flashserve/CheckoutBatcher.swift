@@ -122,7 +122,7 @@ final class CheckoutBatcher {
         case .resendWithHoldIDs:
             sale.lastBatchSoldOut = false
             send(batch)
-        case .wrongEpoch, .clockJumped, .decided:
+        case .wrongEpoch, .otherLineage, .clockJumped, .decided:
             server.refused(sale, status)
             refuse(batch, .unavailable)
         }

@@ -37,7 +37,7 @@ struct DrainService: Sendable {
                 } catch {
                     await redis.close()
                     // Under a later validation it would be no news.
-                    if (error as? JournalError)?.code == .fenced, state.holds(installation.generation) {
+                    if DrainService.isSignOfTakeover(error), state.holds(installation.generation) {
                         supervisor.invalidate("\(error)")
                     }
                     throw error
@@ -49,6 +49,15 @@ struct DrainService: Sendable {
                 }
                 try? await Task.sleep(for: backoff.step())
             }
+        }
+    }
+
+    /// Whether somebody else has taken over the sales, or the Postgres behind this connection was replaced.
+    private static func isSignOfTakeover(_ error: any Error) -> Bool {
+        switch error {
+        case let error as JournalError: error.code == .fenced
+        case let error as RecoveryError: error.code == .superseded || error.code == .otherPostgres
+        default: false
         }
     }
 

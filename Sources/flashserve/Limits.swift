@@ -44,6 +44,8 @@ enum Limits {
     static let pageTime = Duration.milliseconds(1500)
     /// How long a page waits for the backlog, of which a part is in Postgres; beyond: it is left out.
     static let standingTime = Duration.seconds(1)
+    /// A Postgres connection in use is asked after so long whether its server takes writes.
+    static let postgresLook = Duration.seconds(1)
     /// Hold ids in one look-up in Postgres; beyond: the next look-up takes the rest.
     static let lookupHolds = 1000
     /// Below this share of a limit of load, in percent, checkouts go on: without a gap the server would flutter.

@@ -51,9 +51,10 @@ extension RunningServer {
         )
         let ledgerWakeup = Wakeup()
         let pages = PageRenderer(supervisor: supervisor, postgres: links.pages, state: state)
+        let lookups = LookupService(postgres: links.lookups, supervisor: supervisor, logger: logger)
         let control = ControlCenter(
             supervisor: supervisor,
-            lookups: LookupService(postgres: links.lookups),
+            lookups: lookups,
             pages: pages,
             ledgerWakeup: ledgerWakeup
         )
@@ -91,6 +92,7 @@ extension RunningServer {
             guards: parts.guards,
             load: parts.load,
             pages: pages,
+            lookups: lookups,
             links: links,
             traces: traces
         )

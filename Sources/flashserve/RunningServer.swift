@@ -18,6 +18,7 @@ struct RunningServer: Sendable {
     let guards: GuardService
     let load: LoadWatch
     let pages: PageRenderer
+    let lookups: LookupService
     let links: PostgresLinks
     /// Nil while tracing is off.
     let traces: TraceWriter?
@@ -147,6 +148,7 @@ struct RunningServer: Sendable {
         for loop in loops { try await loop.ask { $0.stop() } }
         await traces?.write()
         await pages.close()
+        await lookups.close()
         await links.close()
         logger.info("stopped")
     }

@@ -3,6 +3,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     public enum Code: Sendable {
         case redisRefused
+        case postgresRefused
         case cannotListen
         case schemaNotReady
         case drainUnfinished

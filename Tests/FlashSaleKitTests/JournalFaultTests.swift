@@ -78,7 +78,7 @@ struct JournalFaultTests {
             // Redis trims whole nodes of up to 100 entries.
             for round in 0..<300 { try await sale.checkout(["user\(round)"]) }
             var limits = DrainLimits()
-            limits.trimEveryMilliseconds = 0
+            limits.lookEveryMilliseconds = 0
             limits.entries = 50
             let patient = AttemptsDrain(redis: shop.redis, postgres: shop.postgres, limits: limits)
             _ = try await OpenSale.drainAll(patient.drainOnce, sale.id, sale.epoch)
@@ -109,7 +109,7 @@ struct JournalFaultTests {
             let sale = try await shop.openSale(stock: 1)
             for round in 0..<20 { try await sale.checkout(["user\(round)"]) }
             var limits = DrainLimits()
-            limits.trimEveryMilliseconds = 0
+            limits.lookEveryMilliseconds = 0
             limits.keepMilliseconds = 0
             limits.keepBytes = 0
             limits.entries = 3

@@ -99,7 +99,7 @@ import Testing
             var limits = DrainLimits()
             limits.keepMilliseconds = 3_600_000
             limits.keepWhenShortMilliseconds = 1
-            limits.trimEveryMilliseconds = 0
+            limits.lookEveryMilliseconds = 0
             let drain = AttemptsDrain(redis: shop.redis, postgres: shop.postgres, limits: limits)
             _ = try await OpenSale.drainAll(drain.drainOnce, sale.id, sale.epoch)
             func length() async throws -> Int {

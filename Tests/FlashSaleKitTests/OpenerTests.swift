@@ -50,7 +50,13 @@ struct OpenerTests {
             if stepsDone > 0 { try await steps.raiseCursors(of: [sale.id], to: epoch) }
             if stepsDone > 1 { _ = try await steps.fence(sale.id, epoch) }
             if stepsDone > 2 {
-                let state = RestoreCall.Begin(terms: sale.terms, clockFloor: now, installation: "x")
+                let lineage = try await LineageStore(postgres: shop.postgres).current()
+                let state = RestoreCall.Begin(
+                    terms: sale.terms,
+                    clockFloor: now,
+                    installation: "x",
+                    lineage: lineage
+                )
                 try await steps.restore(RestoreCall.begin(keys: keys, epoch: epoch, state), "begin", sale.id)
             }
             if stepsDone > 3 {

@@ -145,7 +145,12 @@ import Testing
         let records = RecoveryRecords(postgres: postgres)
         try await records.rebuilding(open.id, epoch, "test", restored, startedAt: open.shop.store.now())
         if stepsDone < 4 { return }
-        let begin = RestoreCall.Begin(terms: open.sale.terms, clockFloor: restored.clock, installation: "here")
+        let begin = RestoreCall.Begin(
+            terms: open.sale.terms,
+            clockFloor: restored.clock,
+            installation: "here",
+            lineage: try await LineageStore(postgres: postgres).current()
+        )
         try await steps.restore(RestoreCall.begin(keys: open.keys, epoch: epoch, begin), "begin", open.id)
         if stepsDone < 5 { return }
         try await steps.restore(RestoreCall.holds(keys: open.keys, epoch: epoch, restored.holds), "holds", open.id)

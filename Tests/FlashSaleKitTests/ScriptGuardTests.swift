@@ -202,8 +202,7 @@ import Testing
             try await bench.setClockWithoutMemory(clock.adding(milliseconds: 60_000))
             #expect(try await bench.expire().decision?.expired == 2)
             #expect(try await bench.snapshot().isConsistent)
-            let fence = try await client.send(FenceCall.command(keys: bench.keys, epoch: 8))
-            #expect(try FenceCall.parse(fence).isFenced)
+            #expect(try await bench.fence(8).isFenced)
             let adopt = RestoreCall.adopt(keys: bench.keys, epoch: 8, keysEpoch: 7)
             #expect(try await bench.restore(adopt) == .done)
         }

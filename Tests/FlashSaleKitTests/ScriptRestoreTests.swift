@@ -4,8 +4,7 @@ import Testing
 
 @Suite(.serialized) struct ScriptRestoreTests {
     private static func fence(_ bench: inout SaleBench, _ epoch: Int64) async throws -> FenceCall.Fenced? {
-        let reply = try FenceCall.parse(try await bench.client.send(FenceCall.command(keys: bench.keys, epoch: epoch)))
-        guard case .fenced(let fenced, _) = reply else { return nil }
+        guard case .fenced(let fenced, _) = try await bench.fence(epoch) else { return nil }
         bench.epoch = epoch
         return fenced
     }
@@ -14,7 +13,7 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client)
             let old = bench
-            let same = try FenceCall.parse(try await client.send(FenceCall.command(keys: bench.keys, epoch: 7)))
+            let same = try await bench.fence(7)
             guard case .refused(currentEpoch: 7, _) = same else { return #expect(Bool(false), "\(same)") }
             #expect(try await Self.fence(&bench, 9) == .init(previousEpoch: 7, previousState: .open, keysEpoch: 7))
             #expect(try await Self.fence(&bench, 8) == nil)
@@ -80,7 +79,7 @@ import Testing
 
             _ = try await client.send(RedisCommand("UNLINK", bench.keys.sale, bench.keys.ledger))
             #expect(try await Self.fence(&bench, 8) == .init(previousEpoch: nil, previousState: nil, keysEpoch: nil))
-            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: clock, installation: "here")
+            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: clock, installation: "here", lineage: .bench)
             begin.sequence = model.sequence
             for pass in 1...2 {
                 // A recovery that was killed begins again at the same epoch.
@@ -147,7 +146,7 @@ import Testing
             #expect(try await Self.fence(&bench, 8) != nil)
             let before = try await bench.everything()
             for epoch in [Int64(7), 9] {
-                let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x")
+                let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
                 #expect(try await bench.restore(RestoreCall.begin(keys: keys, epoch: epoch, begin)) == nil)
                 #expect(try await bench.restore(RestoreCall.holds(keys: keys, epoch: epoch, [hold])) == nil)
             }
@@ -168,7 +167,7 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client, stock: 3)
             #expect(try await Self.fence(&bench, 8) != nil)
-            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x")
+            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
             let rows = units.map { unit in
                 RestoreCall.RestoredReceipt(
@@ -194,7 +193,7 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client)
             #expect(try await Self.fence(&bench, 8) != nil)
-            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: bench.terms.opensAt, installation: "x")
+            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: bench.terms.opensAt, installation: "x", lineage: .bench)
             begin.ledgerFloor = "99999999999999-7"
             begin.attemptsFloor = "99999999999999-18446744073709551615"
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
@@ -217,7 +216,7 @@ import Testing
                 #expect(try await Self.fence(&bench, 8) != nil)
                 let now = try await SaleBench.redisTime(client)
                 let floor = now.adding(milliseconds: -3_600_000)
-                let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: floor, installation: "x")
+                let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: floor, installation: "x", lineage: .bench)
                 #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
                 let open = RestoreCall.open(
                     keys: bench.keys,
@@ -237,7 +236,7 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client)
             #expect(try await Self.fence(&bench, 8) != nil)
-            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x")
+            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
             let before = try await bench.everything()
             let tooMany = String(repeating: "a\tann\t1\t5\t0\n", count: RestoreCall.maximumLines + 1)

@@ -72,8 +72,8 @@ struct SaleBench: Sendable {
             epoch: 7,
             terms: terms
         )
-        let begin = RestoreCall.Begin(terms: terms, clockFloor: start, installation: "here")
-        _ = try FenceCall.parse(try await client.send(FenceCall.command(keys: bench.keys, epoch: 7)))
+        let begin = RestoreCall.Begin(terms: terms, clockFloor: start, installation: "here", lineage: .bench)
+        _ = try await bench.fence(7)
         #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 7, begin)) == .done)
         #expect(try await bench.restore(RestoreCall.open(keys: bench.keys, epoch: 7, kind: .opened, sold: 0)) == .done)
         return bench
@@ -88,6 +88,18 @@ struct SaleBench: Sendable {
     static func redisTime(_ client: RedisClient) async throws -> Timestamp {
         let parts = try #require(try await client.send(RedisCommand("TIME")).elements?.compactMap(\.integerValue))
         return Timestamp(microseconds: parts[0] * 1_000_000 + parts[1])
+    }
+
+    /// Fences the sale at this epoch under the lineage that it has, or under that of the bench.
+    func fence(_ epoch: Int64) async throws -> FenceCall.Reply {
+        let present = try await client.send(RedisCommand("HGET", keys.sale, "lineage")).string
+        let command = FenceCall.command(
+            keys: keys,
+            epoch: epoch,
+            lineage: present ?? Lineage.bench.description,
+            expected: present ?? ""
+        )
+        return try FenceCall.parse(try await client.send(command))
     }
 
     /// The outcome of a restore step, nil when the epoch or state refused it.
@@ -199,4 +211,9 @@ func id(_ number: UInt64) -> HoldID { HoldID(high: 0xF0F0, low: number) }
 
 func attempt(_ user: String, _ number: UInt64, item: Int64 = 1, keyed: Bool = false) -> SaleModel.Attempt {
     SaleModel.Attempt(user: user, itemID: item, holdID: id(number), keyed: keyed)
+}
+
+extension Lineage {
+    /// The Postgres of sales that have none.
+    static let bench = Lineage(system: "1", timeline: 1, id: "00000000-0000-4000-8000-000000000001")
 }

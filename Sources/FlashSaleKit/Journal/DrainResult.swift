@@ -78,8 +78,11 @@ public struct DrainLimits: Sendable, Equatable {
     public var keepBytes = 256 << 20
     /// Most entries removed by one call: 1,000 of 50 kB stop Redis for 7 ms.
     public var trimEntries = 500
-    /// At least so long between two trims of one stream, in milliseconds.
-    public var trimEveryMilliseconds: Int64 = 1000
+    /// Bytes of removed entries after which one call ends.
+    public var trimBytes = 8 << 20
+    /// The cursor and the standing of Postgres are read again after so long, in milliseconds, also when there is nothing
+    /// to drain; only in such a turn a stream is trimmed.
+    public var lookEveryMilliseconds: Int64 = 1000
 
     /// The limits of production.
     public init() {}

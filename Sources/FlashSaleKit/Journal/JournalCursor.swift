@@ -13,9 +13,19 @@ struct JournalCursor: Sendable, Equatable {
         _ stream: JournalStream,
         from postgres: PostgresConnection
     ) async throws -> JournalCursor {
+        try await look(saleID, stream, on: postgres).cursor
+    }
+
+    /// Reads the row, and in the same statement what the connection may be used for.
+    static func look(
+        _ saleID: SaleID,
+        _ stream: JournalStream,
+        on postgres: PostgresConnection
+    ) async throws -> (cursor: JournalCursor, standing: PostgresStanding) {
         let rows = try await postgres.query(
             """
-            select epoch, last_id from journal_cursor where sale_id = \(saleID) and stream = \(stream.rawValue)
+            select epoch, last_id, \(PostgresStanding.columns) from journal_cursor
+            where sale_id = \(saleID) and stream = \(stream.rawValue)
             """
         )
         guard let row = rows.first else {
@@ -29,7 +39,10 @@ struct JournalCursor: Sendable, Equatable {
         guard let lastID = StreamID(text) else {
             throw JournalError(.cursorMissing, "the \(stream.rawValue) cursor of sale \(saleID) is no id: \(text)")
         }
-        return JournalCursor(saleID: saleID, stream: stream, epoch: try row["epoch"].int64, lastID: lastID)
+        let epoch = try row["epoch"].int64
+        return (
+            JournalCursor(saleID: saleID, stream: stream, epoch: epoch, lastID: lastID), try PostgresStanding(row)
+        )
     }
 
     /// Refuses a cursor of another epoch: another process has recovered this sale since `epoch` was validated.

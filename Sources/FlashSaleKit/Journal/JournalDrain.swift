@@ -24,6 +24,10 @@ actor JournalDrain {
     private var redis: RedisClient
     private var postgres: PostgresConnection
     private var cursors: [SaleID: JournalCursor] = [:]
+    /// The lineage under which each sale was drained last, written into its hash in Redis before.
+    private var lineages: [SaleID: Lineage] = [:]
+    /// When the cursor of each sale was read last.
+    private var looks: [SaleID: ContinuousClock.Instant] = [:]
     private var size: PortionSize
     private var trims: [SaleID: JournalTrim] = [:]
     /// Whether drained entries leave Redis sooner than usual.
@@ -51,6 +55,7 @@ actor JournalDrain {
         self.redis = redis
         self.postgres = postgres
         cursors.removeAll()
+        lineages.removeAll()
     }
 
     func hurry(_ memoryIsShort: Bool) {
@@ -60,7 +65,7 @@ actor JournalDrain {
     func drainOnce(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
         do {
             // Before, not after: an error here must not hide what the turn has committed.
-            try await trim(saleID, epoch)
+            if try await look(saleID, epoch) { try await trim(saleID, epoch) }
             return try await drain(saleID, epoch)
         } catch {
             // Where the cursor is now is not known: a commit may have lost its answer.
@@ -70,8 +75,38 @@ actor JournalDrain {
         }
     }
 
+    /// Reads the cursor again, once in a while, whether there is anything to drain or not; true when it has. A Postgres
+    /// that comes back older, a promoted standby above all, has it further back: then what is remembered here is wrong,
+    /// and what Redis still has is drained once more.
+    private func look(_ saleID: SaleID, _ epoch: Int64) async throws -> Bool {
+        let now = ContinuousClock.now
+        let pause = Duration.milliseconds(limits.lookEveryMilliseconds)
+        if let known = cursors[saleID], known.epoch == epoch, let last = looks[saleID], now - last < pause {
+            return false
+        }
+        let (cursor, standing) = try await JournalCursor.look(saleID, stream, on: postgres)
+        try await standing.requireWritable(postgres)
+        try cursor.check(epoch: epoch)
+        var lineage = standing.lineage
+        if lineage == nil { lineage = try await LineageStore(postgres: postgres).current() }
+        let isBehind = cursors[saleID].map { cursor.lastID < $0.lastID } ?? true
+        if isBehind || lineage != lineages[saleID] {
+            cursors[saleID] = nil
+            trims[saleID] = nil
+            if let lineage {
+                let claim = LineageClaim(redis: redis, postgres: postgres)
+                try await claim.claim(saleID, epoch: epoch, for: lineage)
+            }
+            try await checkNotTrimmed(past: cursor)
+            lineages[saleID] = lineage
+        }
+        cursors[saleID] = cursor
+        looks[saleID] = now
+        return true
+    }
+
     private func drain(_ saleID: SaleID, _ epoch: Int64) async throws -> DrainResult {
-        var cursor = try await currentCursor(saleID, epoch)
+        guard var cursor = cursors[saleID] else { return DrainResult() }
         var result = DrainResult()
         // Another drainer may be ahead of the remembered cursor: then read again from where it is now.
         for _ in 0..<3 {
@@ -126,14 +161,6 @@ actor JournalDrain {
         try await StoppedSessions.end(on: postgres)
     }
 
-    private func currentCursor(_ saleID: SaleID, _ epoch: Int64) async throws -> JournalCursor {
-        if let known = cursors[saleID], known.epoch == epoch { return known }
-        let cursor = try await JournalCursor.load(saleID, stream, from: postgres)
-        try cursor.check(epoch: epoch)
-        try await checkNotTrimmed(past: cursor)
-        return cursor
-    }
-
     /// Refuses to go on when entries behind the cursor were trimmed away: they are neither in Postgres nor in Redis.
     private func checkNotTrimmed(past cursor: JournalCursor) async throws {
         let reply = try await redis.send(RedisCommand("HGET", SaleKeys(cursor.saleID).sale, stream.trimmedField))
@@ -156,38 +183,30 @@ actor JournalDrain {
         return (Array(entries.prefix(taken)), taken < entries.count || entries.count == asked)
     }
 
-    /// Trims what earlier turns have drained, when it is time to.
+    /// Trims what earlier turns have drained, in the turn that has read the cursor.
     private func trim(_ saleID: SaleID, _ epoch: Int64) async throws {
-        guard let cursor = cursors[saleID], cursor.epoch == epoch, trims[saleID, default: JournalTrim()].isDue(limits)
-        else { return }
+        guard let cursor = cursors[saleID], let lineage = lineages[saleID] else { return }
         var limits = limits
         if memoryIsShort { limits.keepMilliseconds = min(limits.keepMilliseconds, limits.keepWhenShortMilliseconds) }
         let now = UInt64(max(0, try await RedisTime.read(redis).microseconds / 1_000_000)) * 1000
-        guard let target = trims[saleID]?.target(now: now, cursor: cursor.lastID, limits: limits) else { return }
-        let keys = SaleKeys(saleID)
-        let reply = try await redis.send(
-            RedisCommand(
-                "EVAL",
-                JournalTrim.script,
-                "2",
-                keys.sale,
-                stream.key(keys),
-                String(cursor.epoch),
-                stream.trimmedField,
-                target.description,
-                String(limits.trimEntries)
-            )
-        )
-        let removed = Int(reply.integerValue ?? 0)
-        if removed > 0 { Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim") }
-        if removed < 0 {
+        var marks = trims[saleID] ?? JournalTrim()
+        let target = marks.target(now: now, cursor: cursor.lastID, limits: limits)
+        trims[saleID] = marks
+        guard let target else { return }
+        let trim = JournalTrim.Call(cursor: cursor, lineage: lineage, target: target, limits: limits)
+        let reply = try JournalTrim.Reply(try await redis.send(trim.command))
+        switch reply {
+        case .removed(let count):
+            if count > 0 { Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim") }
+            // There may be more: the next turn looks again at once.
+            if count >= limits.trimEntries { looks[saleID] = nil }
+        case .refused(let why):
             throw JournalError(
                 .fenced,
-                "sale \(saleID) is not at epoch \(cursor.epoch) in Redis",
+                "the \(stream.rawValue) of sale \(saleID) may not be trimmed: Redis has \(why)",
                 nextStep: "validate the Redis connections again"
             )
         }
-        if removed >= limits.trimEntries { trims[saleID]?.again() }
     }
 }
 

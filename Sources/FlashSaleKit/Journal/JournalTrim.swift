@@ -8,28 +8,82 @@ struct JournalTrim {
         let totalBytes: Int
     }
 
-    /// Checks the epoch, stores how far entries may be gone, and only then removes them: one atomic step, so that
-    /// `trimmed_to` never lags behind the truth.
-    static let script = """
+    /// Checks epoch and lineage, stores the id of the last entry that goes, and removes it with all before it: one atomic
+    /// step and exact to the entry, so that `trimmed_to` says no more and no less than what is gone. Reading the entries
+    /// is what it takes to know their ids: at most so many, and no more once these bytes are exceeded.
+    private static let script = """
         #!lua flags=allow-oom
-        if redis.call('HGET', KEYS[1], 'epoch') ~= ARGV[1] then return -1 end
-        local old = redis.call('XRANGE', KEYS[2], '-', '(' .. ARGV[3], 'COUNT', 1)
-        if #old == 0 then return 0 end
-        local function parts(id)
-          local ms, sequence = string.match(id, '^(%d+)-(%d+)$')
-          return tonumber(ms) or 0, tonumber(sequence) or 0
+        local head = redis.call('HMGET', KEYS[1], 'epoch', 'lineage')
+        if head[1] ~= ARGV[1] then return 'epoch ' .. (head[1] or 'none') end
+        if head[2] ~= ARGV[2] then return 'lineage ' .. (head[2] or 'none') end
+        local from, last, removed, bytes, most = '-', nil, 0, 0, tonumber(ARGV[5])
+        while removed < most and bytes < tonumber(ARGV[6]) do
+          local part = redis.call('XRANGE', KEYS[2], from, ARGV[4], 'COUNT', math.min(50, most - removed))
+          if #part == 0 then break end
+          removed = removed + #part
+          last = part[#part][1]
+          from = '(' .. last
+          for i = 1, #part do
+            local fields = part[i][2]
+            for j = 1, #fields do bytes = bytes + #fields[j] end
+          end
         end
-        local ms, sequence = parts(ARGV[3])
-        local was_ms, was_sequence = parts(redis.call('HGET', KEYS[1], ARGV[2]) or '')
-        if ms > was_ms or (ms == was_ms and sequence > was_sequence) then
-          redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
-        end
-        return redis.call('XTRIM', KEYS[2], 'MINID', '~', ARGV[3], 'LIMIT', ARGV[4])
+        if not last then return 0 end
+        local ms, sequence = string.match(last, '^(%d+)-(%d+)$')
+        if #sequence > 15 then return redis.error_reply('ERR the id ' .. last .. ' cannot be counted on') end
+        redis.call('HSET', KEYS[1], ARGV[3], last)
+        redis.call('XTRIM', KEYS[2], 'MINID', '=', ms .. '-' .. string.format('%.0f', tonumber(sequence) + 1))
+        return bytes < tonumber(ARGV[6]) and removed or most
         """
+
+    /// One call of the script.
+    struct Call {
+        /// As Postgres has it in this turn.
+        let cursor: JournalCursor
+        /// The lineage of that Postgres.
+        let lineage: Lineage
+        /// The last id that may go; never behind the cursor.
+        let target: StreamID
+        let limits: DrainLimits
+
+        var command: RedisCommand {
+            let keys = SaleKeys(cursor.saleID)
+            return RedisCommand(
+                "EVAL",
+                JournalTrim.script,
+                "2",
+                keys.sale,
+                cursor.stream.key(keys),
+                String(cursor.epoch),
+                lineage.description,
+                cursor.stream.trimmedField,
+                min(target, cursor.lastID).description,
+                String(limits.trimEntries),
+                String(limits.trimBytes)
+            )
+        }
+    }
+
+    /// What it answered.
+    enum Reply {
+        /// So many entries were removed; as many as the limit allows when there may be more.
+        case removed(Int)
+        /// The sale has another epoch or lineage, and nothing was written.
+        case refused(String)
+
+        init(_ reply: RedisReply) throws(RedisError) {
+            if let count = reply.integerValue {
+                self = .removed(Int(count))
+            } else if let text = reply.string {
+                self = .refused(text)
+            } else {
+                throw RedisError(.unexpectedReply, "the trim gave a reply that is neither number nor text")
+            }
+        }
+    }
 
     private var marks: [Mark] = []
     private var total = 0
-    private var due = ContinuousClock.now
 
     /// Remembers how large the portion up to `lastID` was.
     mutating func drained(to lastID: StreamID, bytes: Int) {
@@ -40,20 +94,7 @@ struct JournalTrim {
         marks.append(Mark(lastID: lastID, totalBytes: total))
     }
 
-    /// Whether it is time to trim; the next time is some time later.
-    mutating func isDue(_ limits: DrainLimits) -> Bool {
-        let now = ContinuousClock.now
-        if now < due { return false }
-        due = now + .milliseconds(limits.trimEveryMilliseconds)
-        return true
-    }
-
-    /// Makes the next trim due at once: the last one removed all that one call may.
-    mutating func again() {
-        due = .now
-    }
-
-    /// The id below which entries may go: old enough, or too many bytes behind, and never past the cursor.
+    /// The last id that may go: old enough, or too many bytes behind, and never past the cursor.
     ///
     /// - Parameter now: the time of Redis in milliseconds.
     mutating func target(now: UInt64, cursor: StreamID, limits: DrainLimits) -> StreamID? {

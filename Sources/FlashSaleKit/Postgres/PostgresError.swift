@@ -21,6 +21,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         case commitUnknown
         /// COMMIT was answered with ROLLBACK because an earlier error had been swallowed.
         case rolledBack
+        /// The server takes no writes: it is a standby, or read only by default. The connection is closed.
+        case readOnly
         /// The server refused the statement.
         case server(sqlState: String)
         /// A value is missing or not of the type asked for.

@@ -4,9 +4,15 @@ struct EpochSteps: Sendable {
     let redis: RedisClient
     let postgres: PostgresConnection
 
-    /// A number that was never an epoch before.
+    /// A number that was never an epoch before: taken under the recorded lineage only, because a promoted standby may
+    /// lack the numbers that were taken last.
     func takeEpoch() async throws -> Int64 {
-        try await postgres.query("select nextval('epochs') as epoch").one()["epoch"].int64
+        let lineage = try await LineageStore(postgres: postgres).current()
+        let taken = try await postgres.query(
+            "select nextval('epochs') as epoch where \(LineageStore.present) = \(lineage.id)::uuid"
+        )
+        guard let row = taken.first else { throw LineageStore.changed(postgres) }
+        return try row["epoch"].int64
     }
 
     /// Raises the cursors of these sales; waits for drains that run, and ends those that stand still.
@@ -38,11 +44,22 @@ struct EpochSteps: Sendable {
         }
     }
 
-    /// Shuts the sale in Redis.
+    /// Shuts the sale in Redis, and writes there under which lineage of Postgres it goes on.
+    ///
+    /// - Throws: ``RecoveryError`` with `.otherPostgres` when another Postgres has taken the sale over.
     func fence(_ sale: SaleID, _ epoch: Int64) async throws -> FenceCall.Fenced {
-        let reply = try await redis.send(FenceCall.command(keys: SaleKeys(sale), epoch: epoch))
-        switch try FenceCall.parse(reply) {
+        let claim = LineageClaim(redis: redis, postgres: postgres)
+        let lineage = try await LineageStore(postgres: postgres).current()
+        let expected = try await claim.expected(of: sale, for: lineage)
+        let command = FenceCall.command(
+            keys: SaleKeys(sale),
+            epoch: epoch,
+            lineage: lineage.description,
+            expected: expected
+        )
+        switch try FenceCall.parse(try await redis.send(command)) {
         case .fenced(let fenced, _): return fenced
+        case .otherLineage: throw LineageStore.changed(postgres)
         case .refused(let current, _):
             throw RecoveryError(
                 .superseded,

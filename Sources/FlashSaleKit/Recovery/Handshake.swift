@@ -74,6 +74,7 @@ public struct Handshake: Sendable {
         try await EpochSteps(redis: redis, postgres: postgres).loadScripts()
         let installation = try await Installation.read(postgres)
         try await installation.requireMatch(redis)
+        try await requireSuccessor()
         if let validated = try await current(facts, installation) { return validated }
         let recovered = try await AdvisoryLock.recovery.whileHeld(on: postgres, patience: options.patience) {
             // Somebody else may have been faster.
@@ -95,6 +96,7 @@ public struct Handshake: Sendable {
         guard let identity = try await knownIdentity(facts, installation) else { return nil }
         let sales = try await inspectSales()
         guard sales.doubtful.isEmpty else { return nil }
+        try await claim(sales)
         // Whoever blessed it may have been killed before its note.
         let note = BlessedRun(redis: redis)
         if try await !note.isOf(facts) { try await note.write(identity) }
@@ -142,6 +144,22 @@ public struct Handshake: Sendable {
         Failpoint.reach("recovery.blessed")
         try await BlessedRun(redis: redis).write(identity)
         return ValidatedRedis(epochs: sales.epochs, shut: sales.shut, identity: identity)
+    }
+
+    /// Refuses a Postgres that another one has replaced, before anything is written with it.
+    private func requireSuccessor() async throws {
+        let lineage = try await LineageStore(postgres: postgres).current()
+        let claim = LineageClaim(redis: redis, postgres: postgres)
+        for sale in try await SaleStore(postgres: postgres).unfinished() where sale.epoch != nil {
+            _ = try await claim.expected(of: sale.id, for: lineage)
+        }
+    }
+
+    /// Makes these sales follow the Postgres at hand, if it has been promoted since they were seen last.
+    private func claim(_ sales: Sales) async throws {
+        let lineage = try await LineageStore(postgres: postgres).current()
+        let claim = LineageClaim(redis: redis, postgres: postgres)
+        for (sale, epoch) in sales.epochs { try await claim.claim(sale, epoch: epoch, for: lineage) }
     }
 
     /// The open sales, by what is to be done about them.

@@ -50,9 +50,11 @@ struct LineageStore: Sendable {
 
     /// The lineage of this server; recorded first if it is new, with both sequences moved ahead.
     ///
-    /// - Throws: ``PostgresError`` with SQLSTATE 25006 or 55000 on a server that takes no writes.
+    /// - Throws: ``PostgresError`` with `.readOnly` on a server that takes no writes.
     func current() async throws -> Lineage {
-        if let known = try await recorded() { return known }
+        let standing = try await PostgresStanding.read(on: postgres)
+        try await standing.requireWritable(postgres)
+        if let known = standing.lineage { return known }
         _ = try await postgres.transaction { session in
             try session.query("lock table lineages in share row exclusive mode")
             let isRecorded = try session.query("select exists \(LineageStore.present) as found").one()["found"].bool
@@ -66,37 +68,35 @@ struct LineageStore: Sendable {
                 """
             )
         }
-        guard let recorded = try await recorded() else {
-            throw RecoveryError(
-                .superseded,
-                "Postgres at \(postgres.endpoint.location) began another timeline a moment ago",
-                nextStep: "try again"
-            )
+        guard let recorded = try await PostgresStanding.read(on: postgres).lineage else {
+            throw LineageStore.changed(postgres)
         }
         return recorded
     }
 
-    /// The lineage recorded last, if the server is still on it.
-    private func recorded() async throws -> Lineage? {
-        let rows = try await postgres.query(
-            """
-            select l.system, l.timeline, l.id::text as id from lineages l where l.id = \(LineageStore.present)
-            """
+    /// Another branch began between two statements.
+    static func changed(_ postgres: PostgresConnection) -> RecoveryError {
+        RecoveryError(
+            .superseded,
+            "the lineage of Postgres at \(postgres.endpoint.location) changed a moment ago",
+            nextStep: "try again"
         )
-        guard let row = rows.first else { return nil }
-        return try Lineage(row)
+    }
+
+    /// Refuses to go on in a transaction on a branch that is not recorded: what takes a number of a sequence asks first.
+    static func requirePresent(in session: PostgresSession) throws {
+        guard try session.query("select \(present) is not null as found").one()["found"].bool else {
+            throw RecoveryError(
+                .superseded,
+                "this Postgres is on a timeline that is not recorded yet",
+                nextStep: "try again"
+            )
+        }
     }
 
     /// Whether this database has come through that lineage.
     func knows(_ lineage: Lineage) async throws -> Bool {
         try await postgres.query("select exists (select from lineages where id = \(lineage.id)::uuid) as found")
             .one()["found"].bool
-    }
-}
-
-extension Lineage {
-    /// From the columns `system`, `timeline` and `id`.
-    init(_ row: PostgresRow) throws(PostgresError) {
-        self.init(system: try row["system"].text, timeline: try row["timeline"].int64, id: try row["id"].text)
     }
 }

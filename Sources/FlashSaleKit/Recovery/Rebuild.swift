@@ -94,7 +94,11 @@ struct Rebuild: Sendable {
         let keys = SaleKeys(sale.id)
         let steps = EpochSteps(redis: redis, postgres: postgres)
         let installation = try await Installation.read(postgres)
-        let state = restored.beginning(of: sale.terms, installation: installation.id)
+        let state = restored.beginning(
+            of: sale.terms,
+            installation: installation.id,
+            lineage: try await LineageStore(postgres: postgres).current()
+        )
         try await steps.restore(RestoreCall.begin(keys: keys, epoch: epoch, state), "begin", sale.id)
         Failpoint.reach("recovery.begun")
         let lines = RestoreCall.maximumLines
@@ -121,8 +125,17 @@ struct Rebuild: Sendable {
 
 extension RestoredSale {
     /// The state before the holds, receipts and bans.
-    fileprivate func beginning(of terms: SaleTerms, installation: String) -> RestoreCall.Begin {
-        var state = RestoreCall.Begin(terms: terms, clockFloor: clock, installation: installation)
+    fileprivate func beginning(
+        of terms: SaleTerms,
+        installation: String,
+        lineage: Lineage
+    ) -> RestoreCall.Begin {
+        var state = RestoreCall.Begin(
+            terms: terms,
+            clockFloor: clock,
+            installation: installation,
+            lineage: lineage
+        )
         state.limit = settings["limit"].flatMap { Int($0) } ?? terms.userLimit
         state.checkoutPaused = settings["checkout_paused"] == "1"
         state.purchasePaused = settings["purchase_paused"] == "1"

@@ -12,6 +12,8 @@ public struct RecoveryError: Error, Sendable, CustomStringConvertible {
         case locked
         /// Another process has recovered since: start again.
         case superseded
+        /// The sales were taken over under a lineage that this Postgres does not know: it was replaced.
+        case otherPostgres
         /// Postgres took the lock from this process, which stood still: start again.
         case lockLost
     }

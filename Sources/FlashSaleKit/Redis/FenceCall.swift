@@ -6,6 +6,8 @@ public enum FenceCall {
         case fenced(Fenced, now: Timestamp)
         /// The epoch in Redis is the same or higher; nothing was written.
         case refused(currentEpoch: Int64, now: Timestamp)
+        /// The sale has another lineage than the expected one; nothing was written.
+        case otherLineage(String, now: Timestamp)
     }
 
     /// What the sale was before.
@@ -21,13 +23,23 @@ public enum FenceCall {
     }
 
     /// A call with the new epoch.
-    public static func command(keys: SaleKeys, epoch: Int64) -> RedisCommand {
-        SaleScript.fence.command(keys: keys, arguments: [String(epoch), ""])
+    ///
+    /// - Parameters:
+    ///   - lineage: the lineage of the Postgres that takes over, as ``Lineage/description``.
+    ///   - expected: what the field `lineage` of the sale must be now, empty for none.
+    public static func command(
+        keys: SaleKeys,
+        epoch: Int64,
+        lineage: String,
+        expected: String
+    ) -> RedisCommand {
+        SaleScript.fence.command(keys: keys, arguments: [String(epoch), "", lineage, expected])
     }
 
     /// Reads the reply.
     public static func parse(_ reply: RedisReply) throws(RedisError) -> Reply {
         let reply = try ScriptReply(reply, of: .fence)
+        if reply.status == .otherLineage { return .otherLineage(try reply.text(2), now: reply.now) }
         guard reply.status == .decided else {
             return .refused(currentEpoch: try reply.integer(2), now: reply.now)
         }

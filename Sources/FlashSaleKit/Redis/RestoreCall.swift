@@ -43,9 +43,11 @@ public enum RestoreCall {
         public var attemptsFloor: String
         /// Id of the installation.
         public var installation: String
+        /// The lineage of the Postgres that begins the keys; it must be the one that the fence has written.
+        public var lineage: Lineage
 
         /// The state of a new sale.
-        public init(terms: SaleTerms, clockFloor: Timestamp, installation: String) {
+        public init(terms: SaleTerms, clockFloor: Timestamp, installation: String, lineage: Lineage) {
             stock = terms.stock
             limit = terms.userLimit
             holdMilliseconds = terms.holdMilliseconds
@@ -59,6 +61,7 @@ public enum RestoreCall {
             ledgerFloor = "0-0"
             attemptsFloor = "0-0"
             self.installation = installation
+            self.lineage = lineage
         }
     }
 
@@ -84,7 +87,7 @@ public enum RestoreCall {
                 String(begin.opensAt.microseconds), String(begin.closesAt.microseconds),
                 begin.checkoutPaused ? "1" : "0", begin.purchasePaused ? "1" : "0", begin.isFinished ? "1" : "0",
                 String(begin.sequence), String(begin.clockFloor.microseconds), begin.ledgerFloor, begin.attemptsFloor,
-                begin.installation,
+                begin.installation, begin.lineage.description,
             ]
         )
     }

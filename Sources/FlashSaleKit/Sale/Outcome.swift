@@ -32,6 +32,8 @@ public enum ScriptStatus: UInt8, Sendable {
     case decided = 0x4F  // O
     /// The epoch is another one, or a key is missing or damaged: recovery is needed.
     case wrongEpoch = 0x45  // E
+    /// The sale was taken over under another lineage of Postgres than that of the caller.
+    case otherLineage = 0x49  // I
     /// Redis time ran more than ten seconds ahead of the sale: confirm it first.
     case clockJumped = 0x54  // T
     /// The sale is not open yet.

@@ -44,7 +44,12 @@ public struct SaleOpener: Sendable {
         _ = try await steps.fence(sale.id, epoch)
         let keys = SaleKeys(sale.id)
         let now = try await SaleStore(postgres: postgres).now()
-        let state = RestoreCall.Begin(terms: sale.terms, clockFloor: now, installation: installation.id)
+        let state = RestoreCall.Begin(
+            terms: sale.terms,
+            clockFloor: now,
+            installation: installation.id,
+            lineage: try await LineageStore(postgres: postgres).current()
+        )
         try await steps.restore(RestoreCall.begin(keys: keys, epoch: epoch, state), "begin", sale.id)
         let open = RestoreCall.open(keys: keys, epoch: epoch, kind: .opened, sold: 0, confirmed: now)
         try await steps.restore(open, "open", sale.id)

@@ -18,6 +18,7 @@ public struct SaleStore: Sendable {
                 nextStep: "change them and seed again"
             )
         }
+        _ = try await LineageStore(postgres: postgres).current()
         return try await postgres.transaction { session in
             if let sale = try SaleStore.insert(terms, in: session) { return .created(sale) }
             let existing = try session.query("\(SaleStore.select) \(SaleStore.startsLike(terms))")
@@ -44,6 +45,7 @@ public struct SaleStore: Sendable {
     /// Inserts a sale with its partition and its cursors; nil when its start is taken. A conflict would use up a number
     /// each time that servers look whether the next hour is there; so it is only met by two that look at one moment.
     static func insert(_ terms: SaleTerms, in session: PostgresSession) throws -> Sale? {
+        try LineageStore.requirePresent(in: session)
         let inserted = try session.query(
             """
             insert into sales (

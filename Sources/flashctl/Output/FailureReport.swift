@@ -63,7 +63,7 @@ enum FailureReport {
         case .connectFailed where error.isLoginRefused: .notAuthorised
         case .connectFailed where error.isDatabaseMissing: .badConfiguration
         case .connectFailed: .unreachable
-        case .closed, .timeout, .overloaded, .commitUnknown: .unreachable
+        case .closed, .timeout, .overloaded, .commitUnknown, .readOnly: .unreachable
         case .cancelled: .interrupted
         case .server(let state): state == "42501" ? .notAuthorised : .failure
         case .invalidStatement, .rolledBack, .decoding, .migration: .failure
@@ -80,7 +80,7 @@ enum FailureReport {
 
     private static func status(of error: RecoveryError) -> ExitStatus {
         switch error.code {
-        case .installationMismatch, .unsafeConfiguration: .badConfiguration
+        case .installationMismatch, .unsafeConfiguration, .otherPostgres: .badConfiguration
         case .locked, .lockLost, .superseded: .tryLater
         case .rebuildNeeded: .failure
         }
@@ -103,7 +103,7 @@ enum FailureReport {
 
     private static func status(of error: ServerError) -> ExitStatus {
         switch error.code {
-        case .redisRefused: .unreachable
+        case .redisRefused, .postgresRefused: .unreachable
         case .cannotListen, .drainUnfinished: .failure
         case .schemaNotReady, .cannotTrace: .badConfiguration
         }

@@ -109,7 +109,7 @@ end
 
 function steps.begin()
     local stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor, ledger_id,
-        attempts_id, installation = unpack(ARGV, 4, 16)
+        attempts_id, installation, lineage = unpack(ARGV, 4, 17)
     local numbers = { stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor }
     ledger_id, attempts_id = next_id(ledger_id or ''), next_id(attempts_id or '')
     for i = 1, 10 do
@@ -117,8 +117,13 @@ function steps.begin()
             return reply('value ' .. i .. ' of begin is no number')
         end
     end
-    if not ledger_id or not attempts_id or not installation then
-        return reply('begin needs an id for each stream and the installation')
+    if not ledger_id or not attempts_id or not installation or not lineage then
+        return reply('begin needs an id for each stream, the installation and the lineage')
+    end
+    -- From here on what the streams have is gone: not at the word of a Postgres that another one has replaced.
+    local present = redis.call('HGET', SALE, 'lineage')
+    if present ~= lineage then
+        return { 'I', text(now), present or '' }
     end
     redis.call('UNLINK', unpack(KEYS, 2, 9))
     for i = 1, #HASHES do
