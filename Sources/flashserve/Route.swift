@@ -80,7 +80,7 @@ enum Route: Equatable {
         case .repeated: return badCheckout("The parameter user_id is given more than once.")
         case .bytes(let user):
             guard UserID.isValid(user) else {
-                return badCheckout("user_id is 1 to 64 bytes of UTF-8 without control characters.")
+                return badCheckout(UserID.fault(of: user, name: "user_id"))
             }
             guard case .bytes(let digits) = query.value(of: "id"), let item = itemID(digits) else {
                 return badCheckout("id is one integer from 1 to 9223372036854775807.")

@@ -10,7 +10,7 @@ import Testing
         _ kind: LedgerRow.Kind,
         seq: Int64 = 1,
         hold: HoldID? = nil,
-        user: String = "anna",
+        user: UserID = "anna",
         item: Int64 = 7,
         unit: Int64 = 0,
         slot: Int64 = 0,

@@ -5,9 +5,9 @@ import Testing
 /// The whole state of a sale in comparable form: what is in Redis, or what a model says should be.
 struct SaleImage: Equatable {
     var sale: [String: String] = [:]
-    var users: [String: String] = [:]
-    var bought: [String: String] = [:]
-    var banned: [String: String] = [:]
+    var users: [UserID: String] = [:]
+    var bought: [UserID: String] = [:]
+    var banned: [UserID: String] = [:]
     var holds: [String: String] = [:]
     var deadlines: [String: String] = [:]
     var receipts: [String: String] = [:]
@@ -16,9 +16,9 @@ struct SaleImage: Equatable {
     init(reading bench: SaleBench) async throws {
         let keys = bench.keys
         async let sale = Self.pairs(bench, "HGETALL", keys.sale)
-        async let users = Self.pairs(bench, "HGETALL", keys.users)
-        async let bought = Self.pairs(bench, "HGETALL", keys.bought)
-        async let banned = Self.pairs(bench, "HGETALL", keys.banned)
+        async let users = Self.named(bench, "HGETALL", keys.users)
+        async let bought = Self.named(bench, "HGETALL", keys.bought)
+        async let banned = Self.named(bench, "HGETALL", keys.banned)
         async let holds = Self.pairs(bench, "HGETALL", keys.holds)
         async let deadlines = Self.pairs(bench, "ZRANGE", keys.deadlines, "0", "-1", "WITHSCORES")
         async let receipts = Self.pairs(bench, "HGETALL", keys.receipts)
@@ -57,7 +57,7 @@ struct SaleImage: Equatable {
         for (id, receipt) in model.receipts {
             let hold = receipt.hold
             receipts["\(id)"] =
-                "\(receipt.unit)\t\(receipt.slot)\t\(hold.user)\t\(hold.itemID)\t\(receipt.ticket)\t"
+                "\(receipt.unit)\t\(receipt.slot)\t\(hold.user.text)\t\(hold.itemID)\t\(receipt.ticket)\t"
                 + "\(receipt.purchasedAt.microseconds)\t\(hold.deadline.microseconds)"
         }
     }
@@ -68,7 +68,15 @@ struct SaleImage: Equatable {
     ]
 
     private static func text(_ hold: SaleModel.Hold) -> String {
-        "\(hold.user)\t\(hold.itemID)\t\(hold.deadline.microseconds)\t"
+        "\(hold.user.text)\t\(hold.itemID)\t\(hold.deadline.microseconds)\t"
+    }
+
+    private static func named(_ bench: SaleBench, _ command: String...) async throws -> [UserID: String] {
+        let reply = try await bench.client.send(RedisCommand(parts: command.map(RedisArgument.string)))
+        let texts = try #require(reply.elements).compactMap(\.string)
+        var pairs: [UserID: String] = [:]
+        for index in stride(from: 0, to: texts.count, by: 2) { pairs[UserID(recorded: texts[index])] = texts[index + 1] }
+        return pairs
     }
 
     private static func pairs(_ bench: SaleBench, _ command: String...) async throws -> [String: String] {
@@ -137,7 +145,7 @@ struct JournalReader {
         if letters.count == 1 { letters = Array(repeating: letters[0], count: count) }
         // Hold ids and keys are not on this stream.
         let attempts = try lines(values[8], fields: 2).map { line in
-            SaleModel.Attempt(user: line[0], itemID: try number(line[1]), holdID: nil)
+            SaleModel.Attempt(user: UserID(recorded: line[0]), itemID: try number(line[1]), holdID: nil)
         }
         guard letters.count == count, attempts.count == count else { throw Malformed(description: "\(fields)") }
         return .attempts(
@@ -194,7 +202,7 @@ struct JournalReader {
             let deadline = Timestamp(microseconds: try Self.number(fields[5].1))
             return try Self.lines(payload, fields: 5).map { line in
                 let hold = SaleModel.Hold(
-                    user: line[2],
+                    user: UserID(recorded: line[2]),
                     itemID: try Self.number(line[3]),
                     deadline: deadline,
                     keyed: line[4] == "1"
@@ -209,7 +217,7 @@ struct JournalReader {
             }
         case "ban", "unban":
             return try Self.lines(payload, fields: 4).map {
-                .ban(lifted: kind == "unban", sequence: sequence, at: at, user: $0[1], who: $0[3], why: $0[2])
+                .ban(lifted: kind == "unban", sequence: sequence, at: at, user: UserID(recorded: $0[1]), who: $0[3], why: $0[2])
             }
         default:
             let end = try #require(Record.End(rawValue: kind))
@@ -220,7 +228,7 @@ struct JournalReader {
                     at: at,
                     index: try Self.number(line[0]),
                     holdID: try Self.holdID(line[1]),
-                    user: line[2],
+                    user: UserID(recorded: line[2]),
                     itemID: try Self.number(line[3])
                 )
             }
@@ -231,7 +239,7 @@ struct JournalReader {
     private func purchased(_ payload: String, _ sequence: Int64, _ at: Timestamp) throws -> [Record] {
         try Self.lines(payload, fields: 7).map { line in
             let hold = SaleModel.Hold(
-                user: line[4],
+                user: UserID(recorded: line[4]),
                 itemID: try Self.number(line[5]),
                 deadline: Timestamp(microseconds: 0),
                 keyed: false

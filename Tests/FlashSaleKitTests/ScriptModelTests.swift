@@ -70,9 +70,9 @@ struct ModelRun {
     private var step = 0
     private var operation = ""
     /// Every hold id so far with its owner: ids depend on the user.
-    private var known: [(id: HoldID, user: String, keyed: Bool)] = []
+    private var known: [(id: HoldID, user: UserID, keyed: Bool)] = []
 
-    private static let users = ["ann", "bob", "ü:\"\\'", "💥 user", "5", "-"]
+    private static let users: [UserID] = ["ann", "jos\u{E9}", "jose\u{301}", "ü:\"\\'", "💥 user", "5", "-"]
     private static let items: [Int64] = [1, 42, 9_007_199_254_740_993, .max, .max - 1]
 
     init(_ client: RedisClient, saleID: Int64, seed: UInt64) async throws {

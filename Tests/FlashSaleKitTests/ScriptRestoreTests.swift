@@ -259,7 +259,10 @@ extension SaleImage {
     /// So that a rebuilt sale can be compared with what it was.
     mutating func replaceEpoch(_ new: String, with old: String) {
         sale["epoch"] = old
-        for path in [\SaleImage.users, \.bought, \.banned, \.holds, \.receipts] where self[keyPath: path][""] == new {
+        for path in [\SaleImage.users, \.bought, \.banned] where self[keyPath: path][.empty] == new {
+            self[keyPath: path][UserID.empty] = old
+        }
+        for path in [\SaleImage.holds, \.receipts] where self[keyPath: path][""] == new {
             self[keyPath: path][""] = old
         }
         if let score = deadlines.removeValue(forKey: "epoch:\(new)") { deadlines["epoch:\(old)"] = score }

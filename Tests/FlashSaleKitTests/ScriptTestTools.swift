@@ -209,7 +209,7 @@ func frozenTime(_ client: RedisClient) async throws -> Timestamp {
 
 func id(_ number: UInt64) -> HoldID { HoldID(high: 0xF0F0, low: number) }
 
-func attempt(_ user: String, _ number: UInt64, item: Int64 = 1, keyed: Bool = false) -> SaleModel.Attempt {
+func attempt(_ user: UserID, _ number: UInt64, item: Int64 = 1, keyed: Bool = false) -> SaleModel.Attempt {
     SaleModel.Attempt(user: user, itemID: item, holdID: id(number), keyed: keyed)
 }
 

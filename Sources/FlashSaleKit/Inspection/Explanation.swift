@@ -9,7 +9,7 @@ public struct Explanation: Sendable, Equatable {
     /// The terms; nil while Postgres is away.
     public var sale: Sale?
     /// The buyer, when there is one.
-    public var user: String?
+    public var user: UserID?
     /// The hold that the subject is about; nil for a user.
     public var holdID: HoldID?
     /// The newest lines, the oldest of them first.

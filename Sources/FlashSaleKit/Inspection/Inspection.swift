@@ -1,8 +1,8 @@
 /// Answers what happened to a user, a hold or a unit, from both stores and the journal between them. It only reads, by
 /// keys and indexes: the size of a sale does not matter, and neither does its load.
 public struct Inspection: Sendable {
-    private let redis: RedisClient?
-    private let postgres: PostgresConnection?
+    let redis: RedisClient?
+    let postgres: PostgresConnection?
     private var reader: SubjectReader { SubjectReader(redis: redis, postgres: postgres, patience: patience) }
     private let patience: Duration
 
@@ -18,7 +18,7 @@ public struct Inspection: Sendable {
     /// How a user stands in a sale; nil when there is no such sale.
     ///
     /// - Parameter attempts: how many of the newest attempts are listed.
-    public func inspect(user: String, in sale: SaleID, attempts: Int = 10) async throws -> UserInspection? {
+    public func inspect(user: UserID, in sale: SaleID, attempts: Int = 10) async throws -> UserInspection? {
         let limits = SubjectRecords.Limits(attempts: attempts, countsUnits: false)
         guard let evidence = try await reader.read(.user(user), sale, limits) else { return nil }
         return UserInspection(user, evidence, attempts: attempts)

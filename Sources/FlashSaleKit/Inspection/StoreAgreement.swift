@@ -92,7 +92,7 @@ extension SubjectRecords.Letter {
     func isAbout(_ hold: HoldID) -> Bool { payload.contains(hold.hex) }
 
     /// Whether a field of its line is this user.
-    func isAbout(_ user: String) -> Bool {
+    func isAbout(_ user: UserID) -> Bool {
         payload.split(whereSeparator: { $0 == 9 || $0 == 10 }).contains { $0.elementsEqual(user.utf8) }
     }
 }

@@ -3,7 +3,7 @@ public enum Subject: Sendable, Equatable {
     /// What became of one hold.
     case hold(HoldID)
     /// Everything that a user did.
-    case user(String)
+    case user(UserID)
     /// What became of one numbered item of a sale.
     case unit(Int64)
 
@@ -13,7 +13,7 @@ public enum Subject: Sendable, Equatable {
         case code
         /// 32 hexadecimal digits.
         case hold
-        /// 1–64 bytes without control characters.
+        /// 1–255 bytes without control characters.
         case user
         /// 1…2^31−1.
         case unit
@@ -27,7 +27,7 @@ public enum Subject: Sendable, Equatable {
         case .code: HoldCode(parsing: Array(text.utf8)).map { (.hold($0.holdID), $0.saleID) }
         case .hold: HoldID(hex: Array(text.lowercased().utf8)).map { (.hold($0), nil) }
         case .unit: unit(text).map { (.unit($0), nil) }
-        case .user: UserID.isValid(text.utf8) ? (.user(text), nil) : nil
+        case .user: UserID(text).map { (.user($0), nil) }
         case nil:
             read(text, as: .code) ?? read(text, as: .hold) ?? read(text, as: .unit) ?? read(text, as: .user)
         }
@@ -49,11 +49,19 @@ public enum Subject: Sendable, Equatable {
         }
     }
 
-    /// The text by which it is shown.
+    /// As people may see it.
+    public var shown: String {
+        switch self {
+        case .hold, .unit: text
+        case .user(let user): user.description
+        }
+    }
+
+    /// Its exact text, for programs.
     public var text: String {
         switch self {
         case .hold(let id): id.description
-        case .user(let user): user
+        case .user(let user): user.text
         case .unit(let number): String(number)
         }
     }

@@ -149,7 +149,7 @@ struct SubjectReader: Sendable {
 }
 
 extension Subject {
-    var user: String? { if case .user(let user) = self { user } else { nil } }
+    var user: UserID? { if case .user(let user) = self { user } else { nil } }
     var hold: HoldID? { if case .hold(let hold) = self { hold } else { nil } }
     /// The one that is asked for.
     var holds: Set<HoldID> { if let hold { [hold] } else { [] } }

@@ -3,7 +3,7 @@ struct SubjectJournal: Sendable {
     /// Which lines are looked for.
     struct Filter: Sendable {
         /// Lines of this user.
-        var user: String?
+        var user: UserID?
         /// Lines of the ledger about these holds.
         var holds: Set<HoldID> = []
         /// The purchase of this unit.
@@ -126,7 +126,7 @@ struct SubjectJournal: Sendable {
             let ours = SubjectRecords.Attempt(
                 step: step,
                 at: batch.at,
-                user: String(decoding: attempt.user, as: UTF8.self),
+                user: attempt.userID,
                 item: attempt.item,
                 letter: attempt.letter
             )

@@ -59,12 +59,12 @@ enum SubjectKeys {
     /// Reads them.
     static func read(
         _ keys: SaleKeys,
-        user: String?,
+        user: UserID?,
         holds: [HoldID],
         from redis: RedisClient
     ) async throws -> Reading {
         var parts: [RedisArgument] = ["EVAL", .string(script), .integer(Int64(SaleKeys.count))]
-        parts += keys.all.map(RedisArgument.string) + [.string(user ?? "")]
+        parts += keys.all.map(RedisArgument.string) + [.string(user?.text ?? "")]
         parts += holds.prefix(mostHolds).map { .string($0.description) }
         let reply = try await redis.send(RedisCommand(parts: parts))
         guard let fields = reply.elements, let letter = fields.first?.string else { throw unexpected() }

@@ -94,7 +94,7 @@ extension SubjectRecords {
             receipts[try row["hold_id"].holdID] = Receipt(
                 unit: try row["unit"].int64,
                 slot: try row["user_slot"].int64,
-                user: try row["user_id"].text,
+                user: try row["user_id"].userID,
                 item: try row["item_id"].int64,
                 ticket: try row["ticket"].text,
                 at: try row["purchased_at"].timestamp
@@ -120,7 +120,7 @@ extension SubjectRecords {
             Attempt(
                 step: try JournalTail.Step(recorded: row),
                 at: try row["at"].timestamp,
-                user: try row["user_id"].text,
+                user: try row["user_id"].userID,
                 item: try row["item_id"].int64,
                 letter: try row["outcome"].text.utf8.first ?? 0
             )
@@ -220,7 +220,7 @@ extension LedgerRow {
             at: try row["at"].timestamp,
             kind: kind,
             holdID: try row["hold_id"].optional?.holdID,
-            userID: try row["user_id"].optional?.text ?? "",
+            userID: try row["user_id"].optional?.userID ?? .empty,
             itemID: try row["item_id"].optional?.int64 ?? 0,
             unit: try row["unit"].optional?.int64 ?? 0,
             userSlot: try row["user_slot"].optional?.int64 ?? 0,

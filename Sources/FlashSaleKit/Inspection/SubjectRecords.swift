@@ -4,7 +4,7 @@ struct SubjectRecords: Sendable {
     struct Attempt: Sendable, Equatable {
         var step: JournalTail.Step
         var at: Timestamp
-        var user: String
+        var user: UserID
         var item: Int64
         /// H, S, L or B.
         var letter: UInt8
@@ -14,7 +14,7 @@ struct SubjectRecords: Sendable {
     struct Receipt: Sendable, Equatable {
         var unit: Int64
         var slot: Int64
-        var user: String
+        var user: UserID
         var item: Int64
         var ticket: String
         var at: Timestamp

@@ -61,7 +61,7 @@ public struct TimelineLine: Sendable, Equatable {
     /// Where that is recorded; never empty.
     public var places: [RecordPlace]
     /// The buyer.
-    public var user: String?
+    public var user: UserID?
     /// The hold.
     public var holdID: HoldID?
     /// The item that was asked for.

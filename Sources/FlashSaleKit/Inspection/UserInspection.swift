@@ -59,7 +59,7 @@ public struct UserInspection: Sendable, Equatable {
     /// The sale.
     public var saleID: SaleID
     /// The user.
-    public var user: String
+    public var user: UserID
     /// When it was read, by the clock of the store that judges holds.
     public var at: Timestamp
     /// The terms; nil while Postgres is away.
@@ -93,13 +93,16 @@ public struct UserInspection: Sendable, Equatable {
     public var sold: Int { purchases.count }
     /// Units that the user may still get.
     public var quotaLeft: Int64 { max(0, limit - Int64(held) - Int64(sold)) }
+    /// Whether the user has ever checked out in this sale; a ban needs no checkout.
+    public var hasCheckedOut: Bool {
+        !holds.isEmpty || !purchases.isEmpty || outcomes.values.contains { $0 > 0 } || expired > 0 || released > 0
+    }
     /// Whether anything is known of the user in this sale.
     public var hasTrace: Bool {
-        !holds.isEmpty || !purchases.isEmpty || ban != nil || outcomes.values.contains { $0 > 0 } || expired > 0
-            || released > 0 || agreement.agrees == false
+        hasCheckedOut || ban != nil || agreement.agrees == false
     }
 
-    init(_ user: String, _ evidence: SubjectEvidence, attempts most: Int) {
+    init(_ user: UserID, _ evidence: SubjectEvidence, attempts most: Int) {
         self.user = user
         saleID = evidence.saleID
         at = evidence.now ?? Timestamp(microseconds: 0)

@@ -75,7 +75,7 @@ struct AttemptsBatch: Sendable {
         let index: Int32
         let letter: UInt8
         let item: Int64
-        let user: String
+        let user: UserID
     }
 
     /// Writes the batch with INSERT, savepoints and bisection: for data that COPY refused, so that one row harms no
@@ -95,7 +95,7 @@ struct AttemptsBatch: Sendable {
                         index: attempt.index,
                         letter: attempt.letter,
                         item: attempt.item,
-                        user: String(decoding: attempt.user, as: UTF8.self)
+                        user: attempt.userID
                     )
                 )
             }
@@ -109,7 +109,7 @@ struct AttemptsBatch: Sendable {
                         entryID: row.entry.id,
                         index: row.index,
                         kind: "attempt",
-                        payload: Array("\(row.user)\t\(row.item)\t".utf8) + [row.letter],
+                        payload: Array(row.user.utf8) + Array("\t\(row.item)\t".utf8) + [row.letter],
                         sqlState: fault.sqlState,
                         reason: fault.reason,
                         step: DeadLetter.Step(epoch: row.entry.epoch, seq: row.entry.seq, at: row.entry.at)

@@ -40,6 +40,9 @@ struct AttemptsEntry: Sendable {
         let item: Int64
         /// Bytes of the payload; valid during the call only.
         let user: UnsafeBufferPointer<UInt8>
+
+        /// A copy that stays valid.
+        var userID: UserID { UserID(recorded: String(decoding: user, as: UTF8.self)) }
     }
 
     /// Hands out every attempt in order; lines that no row can hold become dead letters. A letter `h` repeats an

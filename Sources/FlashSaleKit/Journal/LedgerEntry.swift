@@ -12,7 +12,8 @@ struct LedgerRow: Sendable, Equatable {
     let at: Timestamp
     let kind: Kind
     var holdID: HoldID?
-    var userID = ""
+    /// Empty when the row is about no user.
+    var userID = UserID.empty
     var itemID: Int64 = 0
     var unit: Int64 = 0
     var userSlot: Int64 = 0
@@ -96,7 +97,7 @@ enum LedgerEntry {
             return buyer(&row, hold: fields[1], user: fields[4], item: fields[5])
         case .ban, .unban:
             guard fields.count == 4 else { return .wrongShape }
-            guard let user = text(fields[1]), !user.isEmpty, let detail = joined(fields[2...]) else {
+            guard let user = user(fields[1]), let detail = joined(fields[2...]) else {
                 return .invalidText
             }
             (row.userID, row.detail) = (user, detail)
@@ -111,7 +112,7 @@ enum LedgerEntry {
     private static func buyer(_ row: inout LedgerRow, hold: Field, user: Field, item: Field) -> RowFault? {
         guard let holdID = HoldID(hex: hold) else { return .wrongShape }
         guard let itemID = Decimal63.parse(item), itemID > 0 else { return .itemOutOfRange }
-        guard let userID = text(user), !userID.isEmpty else { return .invalidText }
+        guard let userID = self.user(user) else { return .invalidText }
         (row.holdID, row.userID, row.itemID) = (holdID, userID, itemID)
         return nil
     }
@@ -124,6 +125,10 @@ enum LedgerEntry {
     private static func text(_ field: Field) -> String? {
         if field.isEmpty { return "" }
         return TextCheck.isStorable(field) ? String(decoding: field, as: UTF8.self) : nil
+    }
+
+    private static func user(_ field: Field) -> UserID? {
+        TextCheck.isStorable(field) ? UserID(recorded: field) : nil
     }
 
     private static func joined(_ fields: ArraySlice<UnsafeBufferPointer<UInt8>>) -> String? {

@@ -10,14 +10,14 @@ public enum RecentUsers {
         redis: RedisClient,
         postgres: PostgresConnection,
         limit: Int
-    ) async throws -> [String] {
+    ) async throws -> [UserID] {
         let key = SaleKeys(sale).attempts
         let reply = try await redis.send(RedisCommand("XREVRANGE", key, "+", "-", "COUNT", "\(entries)"))
-        var names: [String] = []
+        var names: [UserID] = []
         for entry in try StreamEntry.parse(reply, from: key) {
             var dead: [DeadLetter] = []
-            var batch: [String] = []
-            AttemptsEntry(entry)?.forEach(dead: &dead) { batch.append(String(decoding: $0.user, as: UTF8.self)) }
+            var batch: [UserID] = []
+            AttemptsEntry(entry)?.forEach(dead: &dead) { batch.append($0.userID) }
             names += batch.reversed()
         }
         if names.count < limit {
@@ -27,9 +27,9 @@ public enum RecentUsers {
                 order by epoch desc, seq desc, idx desc limit \(limit)
                 """
             )
-            names += try rows.map { try $0["user_id"].text }
+            names += try rows.map { try $0["user_id"].userID }
         }
-        var known: Set<String> = []
+        var known: Set<UserID> = []
         return Array(names.filter { known.insert($0).inserted }.prefix(limit))
     }
 }

@@ -6,18 +6,21 @@ public struct Migrator: Sendable {
     private let migrations: [Migration]
     private let timeout: Duration
 
-    /// - Parameter timeout: for each migration, and for waiting until somebody else's is done.
-    public init(_ migrations: [Migration] = Migrations.all, timeout: Duration = .seconds(120)) {
+    /// - Parameter timeout: for each migration, which may build the indexes of large tables again, and for waiting until
+    ///   somebody else's is done.
+    public init(_ migrations: [Migration] = Migrations.all, timeout: Duration = .seconds(3600)) {
         self.migrations = migrations
         self.timeout = timeout
     }
 
     /// Applies what is missing, all in one transaction.
     /// - Returns: names of what was applied now; empty when the schema was current.
-    /// - Throws: `.migration` when an applied migration is not the one of this binary, or unknown to it.
+    /// - Throws: `.migration` when an applied migration is not the one of this binary, or unknown to it, or the database
+    ///   is not in UTF-8.
     @discardableResult
     public func migrate(_ connection: PostgresConnection) async throws -> [String] {
-        try await connection.transaction(TransactionOptions(statementTimeout: timeout)) { session in
+        try await Migrator.requireEncoding(connection)
+        return try await connection.transaction(TransactionOptions(statementTimeout: timeout)) { session in
             try session.query("select pg_advisory_xact_lock(\(Migrator.lock))")
             try session.query(
                 """
@@ -39,12 +42,35 @@ public struct Migrator: Sendable {
 
     /// Names of the migrations that `migrate` would apply; it throws the same refusals.
     public func pending(_ connection: PostgresConnection) async throws -> [String] {
+        try await Migrator.requireEncoding(connection)
         let exists = try await connection.query("select to_regclass('schema_migrations') is not null").one()
         guard try exists[0].bool else { return migrations.map(\.name) }
         let applied = try await connection.query(
             "select name, sha256 from schema_migrations order by name collate \"C\""
         )
         return try missing(applied, endpoint: connection.endpoint).map(\.name)
+    }
+
+    /// A database in another encoding refuses the users whose names it cannot write, after they have bought; one without
+    /// any stores bytes that are no text.
+    private static func requireEncoding(_ connection: PostgresConnection) async throws {
+        let row = try await connection.query(
+            "select current_setting('server_encoding') as encoding, quote_ident(current_database()) as name"
+        ).one()
+        let (encoding, name) = (try row["encoding"].text, try row["name"].text)
+        guard encoding != "UTF8" else { return }
+        throw PostgresError(
+            .migration,
+            "the database \(name) at \(connection.endpoint.location) has the encoding \(encoding), which cannot hold "
+                + "every user id",
+            nextStep: creation(besides: encoding)
+        )
+    }
+
+    /// How to get a database that can be used; the encoding of one that exists cannot be changed.
+    static func creation(besides encoding: String) -> String {
+        "run `create database flashsale encoding 'UTF8' template template0` in psql and name that database in the Postgres "
+            + "URL; records that are in \(encoding) already go there by pg_dump and psql"
     }
 
     private func apply(_ migration: Migration, _ session: PostgresSession) throws(PostgresError) {
@@ -58,6 +84,9 @@ public struct Migrator: Sendable {
                 .migration,
                 "migration \(migration.name) failed and nothing was changed: \(error.message)",
                 server: error.server,
+                nextStep: error.sqlState == "55P03"
+                    ? "end what holds the lock, or wait for it: `select pid, query from pg_stat_activity where xact_start "
+                        + "is not null` names it; then run `flashctl migrate` again" : nil,
                 underlying: error
             )
         }

@@ -41,6 +41,9 @@ struct PostgresBinaryRow: Sendable {
         result.withBytes(row: row, column: column) { String(decoding: $0, as: UTF8.self) }
     }
 
+    /// text that names a user; the one of no user when NULL
+    func userID(_ column: Int) -> UserID { UserID(recorded: text(column)) }
+
     /// bytea of 16 bytes; nil when NULL, or of another length.
     func holdID(_ column: Int) -> HoldID? {
         result.withBytes(row: row, column: column) { bytes in

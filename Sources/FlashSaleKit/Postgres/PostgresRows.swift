@@ -131,6 +131,11 @@ public struct PostgresCell: Sendable {
         }
     }
 
+    /// text that names a user
+    public var userID: UserID {
+        get throws(PostgresError) { UserID(recorded: try text) }
+    }
+
     private func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) throws(PostgresError) -> Value {
         guard column >= 0 else { throw PostgresError(.decoding, "the answer has no column \(name)") }
         guard !result.isNull(row: row, column: column) else {

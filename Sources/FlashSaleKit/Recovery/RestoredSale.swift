@@ -9,7 +9,7 @@ struct RestoredSale: Sendable {
     /// Purchases.
     var receipts: [RestoreCall.RestoredReceipt] = []
     /// Users that are banned, and why.
-    var bans: [(user: String, reason: String)] = []
+    var bans: [(user: UserID, reason: String)] = []
     /// The switches and the limit that operators have set last, by the name of their field in Redis.
     var settings: [String: String] = [:]
     /// Highest `seq` of the ledger.
@@ -105,7 +105,7 @@ struct RestoredSale: Sendable {
             holds.append(
                 RestoreCall.RestoredHold(
                     holdID: try row["hold_id"].holdID,
-                    user: try row["user_id"].text,
+                    user: try row["user_id"].userID,
                     itemID: try row["item_id"].int64,
                     deadline: try row["deadline"].timestamp,
                     kind: try row["open"].bool ? (try row["keyed"].bool ? .keyed : .drawn) : .tombstone
@@ -128,7 +128,7 @@ struct RestoredSale: Sendable {
                     holdID: try row["hold_id"].holdID,
                     unit: try row["unit"].int,
                     slot: try row["user_slot"].int,
-                    user: try row["user_id"].text,
+                    user: try row["user_id"].userID,
                     itemID: try row["item_id"].int64,
                     ticket: try row["ticket"].text,
                     purchasedAt: try row["at"].timestamp,
@@ -156,6 +156,6 @@ struct RestoredSale: Sendable {
             where kind = 'ban'
             """
         )
-        bans = try banned.map { (user: try $0["user_id"].text, reason: try $0["reason"].text) }
+        bans = try banned.map { (user: try $0["user_id"].userID, reason: try $0["reason"].text) }
     }
 }

@@ -10,9 +10,9 @@ public enum ControlCall {
         /// Purchases are answered `paused` until they are resumed.
         case pausePurchase, resumePurchase
         /// Every checkout of the user is refused; holds and purchases that exist stay.
-        case ban(user: String)
+        case ban(user: UserID)
         /// The user may check out again.
-        case unban(user: String)
+        case unban(user: UserID)
         /// A lower limit per user; holds and purchases above it stay.
         case lowerLimit(Int)
         /// Closes the sale for good; refused before its end, or while a unit is held.
@@ -43,11 +43,10 @@ public enum ControlCall {
 
         /// Nil when the user, `who` or `why` hold control characters: they would break the lines of the ledger.
         public init?(_ operation: Operation, who: String, why: String) {
-            var texts = [who, why]
+            let texts = [who, why]
             switch operation {
             case .ban(let user), .unban(let user):
                 guard UserID.isValid(user.utf8) else { return nil }
-                texts.append(user)
             case .lowerLimit(let limit):
                 guard limit > 0 else { return nil }
             default: break
@@ -100,10 +99,18 @@ extension ControlCall.Operation {
         }
     }
 
+    /// The user that it is about, if it is about one.
+    public var user: UserID? {
+        switch self {
+        case .ban(let user), .unban(let user): user
+        default: nil
+        }
+    }
+
     /// The user, the limit or the step that it is about; nil when the name says all.
     public var value: String? {
         switch self {
-        case .ban(let user), .unban(let user): user
+        case .ban(let user), .unban(let user): user.text
         case .lowerLimit(let limit): String(limit)
         case .withdraw(let sequence): String(sequence)
         case .pauseCheckout, .resumeCheckout, .pausePurchase, .resumePurchase, .finish: nil

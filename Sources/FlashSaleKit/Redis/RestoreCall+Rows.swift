@@ -14,7 +14,7 @@ extension RestoreCall {
         /// Its id.
         public var holdID: HoldID
         /// The user.
-        public var user: String
+        public var user: UserID
         /// The item, 1…2^63−1.
         public var itemID: Int64
         /// End of the hold.
@@ -23,7 +23,7 @@ extension RestoreCall {
         public var kind: Kind
 
         /// A hold.
-        public init(holdID: HoldID, user: String, itemID: Int64, deadline: Timestamp, kind: Kind) {
+        public init(holdID: HoldID, user: UserID, itemID: Int64, deadline: Timestamp, kind: Kind) {
             self.holdID = holdID
             self.user = user
             self.itemID = itemID
@@ -32,7 +32,7 @@ extension RestoreCall {
         }
 
         var fields: [String] {
-            [holdID.description, user, String(itemID), String(deadline.microseconds), kind.rawValue]
+            [holdID.description, user.text, String(itemID), String(deadline.microseconds), kind.rawValue]
         }
     }
 
@@ -45,7 +45,7 @@ extension RestoreCall {
         /// The how manyth unit of this user it is, from 1.
         public var slot: Int
         /// The user.
-        public var user: String
+        public var user: UserID
         /// The item, 1…2^63−1.
         public var itemID: Int64
         /// Lottery ticket, or empty.
@@ -60,7 +60,7 @@ extension RestoreCall {
             holdID: HoldID,
             unit: Int,
             slot: Int,
-            user: String,
+            user: UserID,
             itemID: Int64,
             ticket: String,
             purchasedAt: Timestamp,
@@ -78,7 +78,7 @@ extension RestoreCall {
 
         var fields: [String] {
             [
-                holdID.description, String(unit), String(slot), user, String(itemID), ticket,
+                holdID.description, String(unit), String(slot), user.text, String(itemID), ticket,
                 String(purchasedAt.microseconds), String(deadline.microseconds),
             ]
         }

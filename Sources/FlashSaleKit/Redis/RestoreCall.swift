@@ -103,8 +103,8 @@ public enum RestoreCall {
     }
 
     /// Adds at most ``maximumLines`` bans.
-    public static func bans(keys: SaleKeys, epoch: Int64, _ bans: [(user: String, reason: String)]) -> RedisCommand {
-        command(keys, epoch, ["bans", lines(bans.map { [$0.user, $0.reason] })])
+    public static func bans(keys: SaleKeys, epoch: Int64, _ bans: [(user: UserID, reason: String)]) -> RedisCommand {
+        command(keys, epoch, ["bans", lines(bans.map { [$0.user.text, $0.reason] })])
     }
 
     /// Opens the sale if `free + held + sold = stock` and exactly `sold` units, numbered without a gap, are sold.

@@ -20,5 +20,5 @@ struct AttemptRow: Sendable {
     var outcome: Outcome? { Outcome(rawValue: letter) }
 
     /// Read only when it is asked for: most refusals do not depend on who was refused.
-    var user: String { row.text(6) }
+    var user: UserID { row.userID(6) }
 }

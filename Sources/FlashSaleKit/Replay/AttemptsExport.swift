@@ -7,7 +7,7 @@ public struct AttemptsExport: Sendable {
         /// When Redis decided it.
         public let at: Timestamp
         /// Who asked.
-        public let user: String
+        public let user: UserID
         /// For which item.
         public let itemID: Int64
         /// What was decided; nil for a letter that is no outcome.
@@ -19,7 +19,7 @@ public struct AttemptsExport: Sendable {
     /// Which attempts are wanted.
     public struct Filter: Sendable, Equatable {
         /// Only those of this user.
-        public var user: String?
+        public var user: UserID?
         /// Only those with this outcome.
         public var outcome: Outcome?
         /// From this time on.

@@ -10,7 +10,7 @@ struct LedgerRecord: Sendable {
     /// Nil for a kind that nobody knows.
     let kind: Kind?
     let holdID: HoldID?
-    let user: String
+    let user: UserID
     let item: Int64
     let unit: Int64
     let slot: Int64
@@ -25,7 +25,7 @@ struct LedgerRecord: Sendable {
         at = try row.timestamp(3)
         kind = Kind(rawValue: row.text(4))
         holdID = row.holdID(5)
-        user = row.text(6)
+        user = row.userID(6)
         item = row.isNull(7) ? 0 : try row.int64(7)
         unit = row.isNull(8) ? 0 : try row.int32(8)
         slot = row.isNull(9) ? 0 : try row.int32(9)

@@ -140,7 +140,7 @@ extension SaleReplay {
         diverge(
             .purchases,
             place,
-            try row["user_id"].text,
+            try row["user_id"].userID,
             isMissing ? "no row" : try row["bought"].text,
             isUnknown ? "no row" : try row["recorded"].text,
             isUnknown ? "the ledger has no such purchase" : "the ledger says so",

@@ -14,7 +14,7 @@ public struct ReplayDivergence: Sendable, Equatable {
     /// The place in the total order; nil when a table as a whole, or a row without a place, is meant.
     public var place: RecordPosition?
     /// Whom it is about.
-    public var user: String?
+    public var user: UserID?
     /// Which hold it is about.
     public var holdID: HoldID?
     /// What is recorded.

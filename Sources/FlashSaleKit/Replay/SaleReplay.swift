@@ -87,7 +87,7 @@ struct SaleReplay {
         _ place: RecordPosition,
         _ table: ReplayDivergence.Table,
         at time: Timestamp,
-        user: @autoclosure () -> String
+        user: @autoclosure () -> UserID
     ) -> Bool {
         guard !place.isSameStep(as: last) else {
             if place.index == last.index {
@@ -134,7 +134,7 @@ struct SaleReplay {
     mutating func diverge(
         _ table: ReplayDivergence.Table,
         _ place: RecordPosition?,
-        _ user: String?,
+        _ user: UserID?,
         _ recorded: String,
         _ expected: String,
         _ why: String,

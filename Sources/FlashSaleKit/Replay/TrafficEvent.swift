@@ -13,14 +13,14 @@ public struct TrafficEvent: Sendable, Equatable {
     /// What it was.
     public var kind: Kind
     /// Whose.
-    public var user: String
+    public var user: UserID
     /// When Redis decided it.
     public var at: Timestamp
     /// Where it stands in the total order of the sale.
     public var place: RecordPosition
 
     /// An event.
-    public init(kind: Kind, user: String, at: Timestamp, place: RecordPosition) {
+    public init(kind: Kind, user: UserID, at: Timestamp, place: RecordPosition) {
         self.kind = kind
         self.user = user
         self.at = at

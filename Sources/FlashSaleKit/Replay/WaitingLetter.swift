@@ -65,7 +65,7 @@ public struct WaitingLetter: Sendable, Equatable {
         var index: Int32
         var item: Int64
         var letter: UInt8
-        var user: String
+        var user: UserID
     }
 
     /// Why a letter cannot be read.
@@ -118,7 +118,7 @@ public struct WaitingLetter: Sendable, Equatable {
             index: number,
             item: item,
             letter: payload[letterTab + 1],
-            user: String(decoding: user, as: UTF8.self)
+            user: UserID(recorded: String(decoding: user, as: UTF8.self))
         )
     }
 
@@ -168,7 +168,7 @@ public struct WaitingLetter: Sendable, Equatable {
                     index: attempt.index,
                     item: attempt.item,
                     letter: attempt.letter,
-                    user: String(decoding: attempt.user, as: UTF8.self)
+                    user: attempt.userID
                 )
             )
         }

@@ -2,7 +2,7 @@ extension SaleModel {
     /// One checkout.
     public struct Attempt: Sendable, Equatable {
         /// The user.
-        public var user: String
+        public var user: UserID
         /// The item.
         public var itemID: Int64
         /// The hold that it would make; nil in a batch that asks a sold-out sale.
@@ -11,7 +11,7 @@ extension SaleModel {
         public var keyed: Bool
 
         /// An attempt.
-        public init(user: String, itemID: Int64, holdID: HoldID?, keyed: Bool = false) {
+        public init(user: UserID, itemID: Int64, holdID: HoldID?, keyed: Bool = false) {
             self.user = user
             self.itemID = itemID
             self.holdID = holdID

@@ -73,7 +73,7 @@ extension SaleModel {
         )
     }
 
-    private mutating func record(ban user: String, lifted: Bool, _ request: ControlCall.Request) {
+    private mutating func record(ban user: UserID, lifted: Bool, _ request: ControlCall.Request) {
         records.append(
             .ban(lifted: lifted, sequence: sequence, at: clock, user: user, who: request.who, why: request.why)
         )

@@ -27,7 +27,7 @@ extension SaleModel {
             at: Timestamp,
             index: Int,
             holdID: HoldID,
-            user: String,
+            user: UserID,
             itemID: Int64
         )
         /// A hold was bought.
@@ -35,6 +35,6 @@ extension SaleModel {
         /// An operator changed a field.
         case control(sequence: Int64, at: Timestamp, field: String, value: String, who: String, why: String)
         /// An operator banned or pardoned a user.
-        case ban(lifted: Bool, sequence: Int64, at: Timestamp, user: String, who: String, why: String)
+        case ban(lifted: Bool, sequence: Int64, at: Timestamp, user: UserID, who: String, why: String)
     }
 }

@@ -18,14 +18,14 @@ extension SaleModel {
 
     /// What the rules give a checkout now, asked in their order: banned, sold out, user limit, held. The user is only
     /// read when it matters.
-    func outcome(of user: () -> String) -> Outcome {
+    func outcome(of user: () -> UserID) -> Outcome {
         if !banned.isEmpty, banned[user()] != nil { return .banned }
         if free <= 0 { return .soldOut }
         return unitsOfUser[user(), default: 0] >= limit ? .userLimit : .held
     }
 
     /// Why ``outcome(of:)`` is what it is.
-    func reason(for outcome: Outcome, of user: String) -> String {
+    func reason(for outcome: Outcome, of user: UserID) -> String {
         let units = unitsOfUser[user, default: 0]
         return switch outcome {
         case .banned: "the user is banned"
@@ -64,7 +64,7 @@ extension SaleModel {
     mutating func replayEnd(
         _ kind: Record.End,
         _ id: HoldID,
-        user: String,
+        user: UserID,
         item: Int64,
         at time: Timestamp,
         earliest: Timestamp?
@@ -119,7 +119,7 @@ extension SaleModel {
         }
     }
 
-    private func open(_ id: HoldID, _ user: String, _ item: Int64, _ end: String) throws(Objection) -> Hold {
+    private func open(_ id: HoldID, _ user: UserID, _ item: Int64, _ end: String) throws(Objection) -> Hold {
         guard let hold = openHolds[id] else {
             let state = receipts[id] == nil ? "is not open" : "was bought before"
             throw Objection(expected: "not \(end)", why: "hold \(id) \(state)")

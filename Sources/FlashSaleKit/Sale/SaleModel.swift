@@ -13,7 +13,7 @@ public struct SaleModel: Sendable {
     /// A hold, open or ended.
     public struct Hold: Sendable, Equatable {
         /// The user.
-        public var user: String
+        public var user: UserID
         /// The item.
         public var itemID: Int64
         /// From this instant on it cannot be bought.
@@ -65,11 +65,11 @@ public struct SaleModel: Sendable {
     /// Purchases.
     public internal(set) var receipts: [HoldID: Receipt] = [:]
     /// Reason by banned user.
-    public internal(set) var banned: [String: String] = [:]
+    public internal(set) var banned: [UserID: String] = [:]
     /// User → units held and sold; no zeros.
-    public internal(set) var unitsOfUser: [String: Int] = [:]
+    public internal(set) var unitsOfUser: [UserID: Int] = [:]
     /// User → units sold; no zeros.
-    public internal(set) var soldOfUser: [String: Int] = [:]
+    public internal(set) var soldOfUser: [UserID: Int] = [:]
     /// Everything that went on the journal since ``takeRecords()``.
     public internal(set) var records: [Record] = []
 
@@ -109,7 +109,7 @@ public struct SaleModel: Sendable {
     public func brokenPromises() -> [String] {
         var broken: [String] = []
         if free < 0 { broken.append("\(sold) sold and \(held) held of \(stock)") }
-        var units: [String: Int] = [:]
+        var units: [UserID: Int] = [:]
         for hold in openHolds.values { units[hold.user, default: 0] += 1 }
         for receipt in receipts.values { units[receipt.hold.user, default: 0] += 1 }
         if units != unitsOfUser { broken.append("the users' units are not their holds and receipts") }

@@ -30,8 +30,8 @@ public struct SaleController: Sendable {
     }
 
     /// Whether the user is banned from the sale.
-    public func isBanned(_ user: String, from sale: SaleID) async throws -> Bool {
-        try await redis.send(RedisCommand("HEXISTS", SaleKeys(sale).banned, user)).integerValue == 1
+    public func isBanned(_ user: UserID, from sale: SaleID) async throws -> Bool {
+        try await redis.send(RedisCommand("HEXISTS", SaleKeys(sale).banned, user.text)).integerValue == 1
     }
 
     /// What would become of a change, seen from a snapshot; writes nothing. Refused also says that the sale is over.

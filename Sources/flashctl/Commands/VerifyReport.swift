@@ -55,7 +55,7 @@ struct VerifyReport: Report, Sendable {
             "sentence": .string(finding.sentence),
             "sale": .integer(finding.saleID.rawValue),
             "hold": .optional(finding.holdID?.description),
-            "user": .optional(finding.user),
+            "user": .user(finding.user),
             "unit": finding.unit.map { .integer($0) } ?? .null,
         ])
     }

@@ -42,7 +42,7 @@ enum LiveCompletion {
             guard let stores = CompletionStores.find(words, environment: .process) else { return [] }
             return try await read(stores)
         }
-        return (found + fixed).filter { prefix.isEmpty || $0.hasPrefix(prefix) }
+        return (found + fixed).filter { $0.utf8.starts(with: prefix.utf8) }
     }
 
     /// What `read` finds in time. It is not waited for any longer: the process ends anyway.
@@ -87,7 +87,7 @@ enum LiveCompletion {
             let redis = try await RedisClient.connect(to: endpoint, on: group, logger: stores.logger)
             let users = try await RecentUsers.read(sale, redis: redis, postgres: postgres, limit: LiveCompletion.most)
             await redis.close()
-            return users.filter(isOneWord)
+            return users.map(\.text).filter(isOneWord)
         }
     }
 }

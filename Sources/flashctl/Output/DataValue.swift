@@ -1,3 +1,5 @@
+import FlashSaleKit
+
 /// What a command reports, independent of the format in which it is written. Records keep their order.
 indirect enum DataValue: Equatable, Sendable {
     case null
@@ -22,4 +24,7 @@ indirect enum DataValue: Equatable, Sendable {
 
     /// The text, or null.
     static func optional(_ text: String?) -> DataValue { text.map { .string($0) } ?? .null }
+
+    /// The exact text of a user, or null: programs get what was sent, people get ``UserID/description``.
+    static func user(_ user: UserID?) -> DataValue { .optional(user?.text) }
 }

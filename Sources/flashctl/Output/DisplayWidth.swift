@@ -1,3 +1,5 @@
+import FlashSaleKit
+
 /// Columns that text takes on a terminal.
 enum DisplayWidth {
     static func of(_ text: String) -> Int {
@@ -19,16 +21,8 @@ enum DisplayWidth {
         return output + "…"
     }
 
-    /// Control characters of foreign text would steer the terminal: they become a replacement character.
-    static func harmless(_ text: String) -> String {
-        func steers(_ scalar: Unicode.Scalar) -> Bool {
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        }
-        guard text.unicodeScalars.contains(where: steers) else { return text }
-        var output = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars { output.append(steers(scalar) ? "\u{FFFD}" : scalar) }
-        return String(output)
-    }
+    /// Foreign text as a terminal may have it: see ``VisibleText``, the one place that decides what is shown of it.
+    static func harmless(_ text: String) -> String { VisibleText.shown(text) }
 
     private static func of(_ character: Character) -> Int {
         guard let scalar = character.unicodeScalars.first else { return 0 }

@@ -27,7 +27,8 @@ final class ShellAssistant: LineEditor.Assistant {
     func candidates(line: String, word: String) -> [String] {
         let before = ShellAssistant.words(String(line.dropLast(word.count)))
         let found = line.hasPrefix("\\") ? metaCandidates(before, word) : commandCandidates(before, word)
-        return Array(Set(found.filter { $0.hasPrefix(word) })).sorted()
+                // By bytes: two spellings of a name are two users.
+        return Set(found.map { UserID(recorded: $0) }).filter { $0.utf8.starts(with: word.utf8) }.sorted().map(\.text)
     }
 
     private func commandCandidates(_ words: [String], _ word: String) -> [String] {

@@ -17,7 +17,7 @@ extension OpenSale {
         try await drainAttempts()
     }
 
-    func inspect(_ user: String, attempts: Int = 10) async throws -> UserInspection {
+    func inspect(_ user: UserID, attempts: Int = 10) async throws -> UserInspection {
         guard let found = try await inspection.inspect(user: user, in: id, attempts: attempts) else {
             throw ShopError("there is no such sale")
         }

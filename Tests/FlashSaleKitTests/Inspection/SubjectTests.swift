@@ -30,7 +30,7 @@ import Testing
         #expect(Subject.read("0")?.subject == .user("0"))
         #expect(Subject.read("99999999999")?.subject == .user("99999999999"))
         #expect(Subject.read("zoë")?.subject == .user("zoë"))
-        #expect(Subject.read(hold.description, as: .user)?.subject == .user(hold.description))
+        #expect(Subject.read(hold.description, as: .user)?.subject == .user("\(hold)"))
         let wrong: [(String, Subject.Kind?)] = [("", nil), ("a\tb", nil), ("x", .unit), ("-1", .unit), ("12", .hold)]
         for (text, kind) in wrong { #expect(Subject.read(text, as: kind) == nil, "\(text)") }
         #expect(Subject.unit(3).kind == .unit)

@@ -113,7 +113,7 @@ struct UserInspectionTests {
             let row = try await shop.postgres.query(
                 "select user_id, unit from purchases where sale_id = \(market.open.id) order by unit limit 1"
             ).one()
-            let user = try row["user_id"].text
+            let user = try row["user_id"].userID
             #expect(try await market.open.inspect(user).agreement == .agrees)
             try await market.force("update purchases set ticket = 'x' where sale_id = \(market.open.id) and unit = 1")
             let changed = try await market.open.inspect(user).agreement
@@ -139,7 +139,7 @@ struct UserInspectionTests {
     func market() async throws {
         try await Shop.with { shop in
             let market = try await VerifyMarket.make(shop, 1)
-            for user in (1...10).map({ "anna\($0)" }) + ["bob", "eve", "mallory", "dora1"] {
+            for user in (1...10).map({ "anna\($0)" as UserID }) + ["bob", "eve", "mallory", "dora1"] {
                 #expect(try await market.open.inspect(user).agreement == .agrees, "\(user)")
                 #expect(try await market.open.explain(.user(user)).agreement == .agrees, "\(user)")
             }

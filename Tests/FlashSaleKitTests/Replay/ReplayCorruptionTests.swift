@@ -147,7 +147,7 @@ import Testing
                 }
                 #expect(found.table == clue.table, "\(name)")
                 if let place = clue.place { #expect(found.place == place, "\(name)") }
-                if let user = clue.user { #expect(found.user == user, "\(name)") }
+                if let user = clue.user { #expect(found.user?.text == user, "\(name)") }
                 #expect(found.expected.contains(clue.expected), "\(name)")
             }
         }

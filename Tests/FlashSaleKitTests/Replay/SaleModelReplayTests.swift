@@ -21,11 +21,11 @@ import Testing
         return SaleModel(unopened: terms, epoch: 1, clock: SaleModelReplayTests.start)
     }
 
-    private func hold(_ user: String, at time: Timestamp = start, lasts: Int64 = 1000) -> SaleModel.Hold {
+    private func hold(_ user: UserID, at time: Timestamp = start, lasts: Int64 = 1000) -> SaleModel.Hold {
         SaleModel.Hold(user: user, itemID: 7, deadline: time.adding(milliseconds: lasts), keyed: false)
     }
 
-    private func receipt(_ user: String, unit: Int, slot: Int = 1, after: Int64 = 500) -> SaleModel.Receipt {
+    private func receipt(_ user: UserID, unit: Int, slot: Int = 1, after: Int64 = 500) -> SaleModel.Receipt {
         SaleModel.Receipt(
             unit: unit,
             slot: slot,
@@ -78,7 +78,7 @@ import Testing
         var model = model()
         try model.replayHeld(id(1), hold("ann"), at: Self.start)
         let (early, late) = (Self.start.adding(milliseconds: 999), Self.start.adding(milliseconds: 1000))
-        func end(_ kind: SaleModel.Record.End, _ user: String, _ time: Timestamp) -> SaleModel.Objection? {
+        func end(_ kind: SaleModel.Record.End, _ user: UserID, _ time: Timestamp) -> SaleModel.Objection? {
             objection { try model.replayEnd(kind, id(1), user: user, item: 7, at: time, earliest: nil) }
         }
         #expect(end(.expired, "ann", early)?.expected == "held")
@@ -107,7 +107,7 @@ import Testing
 
     @Test func purchasesAreNumbered() throws {
         var model = model(stock: 3, limit: 2)
-        for (number, user) in ["ann", "ann", "bob"].enumerated() {
+        for (number, user) in (["ann", "ann", "bob"] as [UserID]).enumerated() {
             try model.replayHeld(id(UInt64(number)), hold(user), at: Self.start)
         }
         func buy(_ number: UInt64, _ receipt: SaleModel.Receipt) -> SaleModel.Objection? {

@@ -42,7 +42,7 @@ import Testing
     @Test func anExportWaitsForItsReader() async throws {
         try await Shop.with { shop in
             let market = try await AuditMarket.make(shop, 0)
-            let users = Mutex<[String]>([])
+            let users = Mutex<[UserID]>([])
             let written = try await AttemptsExport.run(market.open.id, .init(), on: shop.postgres) { attempt in
                 let first = users.withLock { users in
                     users.append(attempt.user)

@@ -8,7 +8,7 @@ import Testing
 @Suite struct LoadScheduleTests {
     private static let base = Timestamp(seconds: 1_000_000)
 
-    private func event(_ seq: Int64, _ user: String, _ kind: TrafficEvent.Kind, after: Int64 = 0) -> TrafficEvent {
+    private func event(_ seq: Int64, _ user: UserID, _ kind: TrafficEvent.Kind, after: Int64 = 0) -> TrafficEvent {
         TrafficEvent(
             kind: kind,
             user: user,

@@ -24,7 +24,7 @@ import Testing
         return answers
     }
 
-    private func ban(_ user: String, on server: TestServer) async throws {
+    private func ban(_ user: UserID, on server: TestServer) async throws {
         let request = try #require(ControlCall.Request(.ban(user: user), who: "ann", why: "spam"))
         let epoch = try #require(server.sale.epoch)
         let redis = try await server.redis()

@@ -12,6 +12,7 @@ public struct DeepCheck: Sendable, Equatable {
         case scripts = "redis_scripts"
         case postgresLatency = "postgres_latency"
         case databaseSettings = "postgres_settings"
+        case collation = "postgres_collation"
         case connections = "postgres_connections"
         case postgresDisk = "postgres_disk"
         case nextHour = "next_hour"

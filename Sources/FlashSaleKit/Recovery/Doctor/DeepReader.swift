@@ -83,6 +83,7 @@ public struct DeepReader: Sendable {
             ]
         }
         checks += await attempt(.databaseSettings) { try await PostgresDetails.read(postgres).checks }
+        checks += await attempt(.collation) { [try await PostgresCollation.read(postgres).check] }
         return checks
     }
 

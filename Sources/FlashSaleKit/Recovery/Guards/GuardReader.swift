@@ -75,6 +75,10 @@ public actor GuardReader {
             report.skew.postgres = try await ClockOffset.measure(host: options.hostClock) {
                 try await SaleStore(postgres: connection).now()
             }
+            if let fault = facts.encodingFault {
+                report.checks.append(fault)
+                return nil
+            }
             let pending = try await Migrator().pending(connection)
             guard pending.isEmpty else {
                 report.checks.append(GuardReader.schema(lacking: pending))

@@ -10,13 +10,16 @@ public struct PostgresFacts: Sendable, Equatable {
     public let fsync: Bool
     /// Whether a torn page can be repaired after a power loss.
     public let fullPageWrites: Bool
+    /// Encoding of the database, e.g. `UTF8`.
+    public let encoding: String
 
     /// Asks the server.
     public static func read(_ postgres: PostgresConnection) async throws -> PostgresFacts {
         let row = try await postgres.query(
             """
             select pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commits,
-                current_setting('fsync') = 'on' as fsync, current_setting('full_page_writes') = 'on' as pages
+                current_setting('fsync') = 'on' as fsync, current_setting('full_page_writes') = 'on' as pages,
+                current_setting('server_encoding') as encoding
             """
         ).one()
         return PostgresFacts(
@@ -24,12 +27,24 @@ public struct PostgresFacts: Sendable, Equatable {
             isStandby: try row["standby"].bool,
             synchronousCommit: try row["commits"].text,
             fsync: try row["fsync"].bool,
-            fullPageWrites: try row["pages"].bool
+            fullPageWrites: try row["pages"].bool,
+            encoding: try row["encoding"].text
         )
     }
 
     /// The checks of Postgres alone.
     var checks: [GuardCheck] { [reachable, durability] }
+
+    /// What is wrong with the encoding; nil when the schema can be there.
+    var encodingFault: GuardCheck? {
+        guard encoding != "UTF8" else { return nil }
+        return GuardCheck(
+            .schema,
+            .critical,
+            "The database has the encoding \(encoding): it refuses the records of users whose names it cannot write.",
+            nextStep: ErrorText.whole(Migrator.creation(besides: encoding))
+        )
+    }
 
     private var reachable: GuardCheck {
         if isStandby {

@@ -13,6 +13,12 @@ extension Planner {
         }
     }
 
+    /// The how manyth unit of which user.
+    private struct Slot: Hashable {
+        var user: UserID
+        var number: Int64
+    }
+
     /// A receipt in Redis that nobody else has: its buyer may have been answered.
     mutating func acceptReceipts() {
         guard let contents = evidence.contents, evidence.tail != nil else { return }
@@ -21,10 +27,10 @@ extension Planner {
             ledgerFold.sold[id] == nil && !committed.contains(id) && !isRestored(id)
         }
         var units = Set(ledgerFold.sold.values.map(\.unit)).union(settledUnits)
-        var slots = Set(ledgerFold.sold.values.map { "\($0.user)\t\($0.slot)" })
+        var slots = Set(ledgerFold.sold.values.map { Slot(user: $0.user, number: $0.slot) })
         for (id, receipt) in unknown.sorted(by: { ($0.value.unit, $0.key.high) < ($1.value.unit, $1.key.high) }) {
             let name = "the receipt for unit \(receipt.unit), hold \(id) of user '\(receipt.user)'"
-            let slot = "\(receipt.user)\t\(receipt.slot)"
+            let slot = Slot(user: receipt.user, number: receipt.slot)
             let hold = ledgerFold.open[id]
             let isSame = hold.map { $0.user == receipt.user && $0.item == receipt.item } ?? true
             let isNext = receipt.unit == Int64(units.count) + 1 && receipt.unit <= evidence.recount.stock

@@ -113,7 +113,7 @@ extension Planner {
         }
         var subjects = Set<String>()
         for finding in kinds.flatMap({ violations($0) }) {
-            subjects.insert(finding.holdID?.description ?? finding.user ?? "")
+            subjects.insert(finding.holdID?.description ?? finding.user?.description ?? "")
         }
         add(
             .rebuild(subjects.sorted()),

@@ -109,7 +109,7 @@ struct Planner {
         for row in lonelyAttempts {
             guard let detail = gaps.details[row.step] else { continue }
             let deadline = detail.at.adding(milliseconds: evidence.recount.holdMilliseconds)
-            func fits(_ candidate: (HoldID, String, Int64)) -> Bool {
+            func fits(_ candidate: (HoldID, UserID, Int64)) -> Bool {
                 let (id, user, item) = candidate
                 guard user == row.user, item == detail.item else { return false }
                 let named = known?.holds[id]?.deadline ?? known?.receipts[id]?.deadline

@@ -82,7 +82,7 @@ struct LedgerInsert: Sendable, Equatable {
 
     var kind: Kind
     var holdID: HoldID?
-    var user: String
+    var user: UserID
     var item: Int64
     var at: Timestamp
     var unit: Int64 = 0
@@ -95,7 +95,7 @@ struct LedgerInsert: Sendable, Equatable {
 
 /// A row for the attempts.
 struct AttemptInsert: Sendable, Equatable {
-    var user: String
+    var user: UserID
     var item: Int64
     var at: Timestamp
     var outcome: UInt8

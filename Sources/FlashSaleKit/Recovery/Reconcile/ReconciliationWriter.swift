@@ -12,7 +12,7 @@ struct ReconciliationWriter: Sendable {
             let (epoch, seq) = try newStep(session)
             var index: Int64 = 0
             try insert(
-                LedgerInsert(kind: .reconciled, user: "", item: 0, at: try now(session), detail: heading),
+                LedgerInsert(kind: .reconciled, user: .empty, item: 0, at: try now(session), detail: heading),
                 JournalTail.Step(epoch: epoch, seq: seq, index: index),
                 session
             )
@@ -26,7 +26,7 @@ struct ReconciliationWriter: Sendable {
                     try insert(row, row.place ?? JournalTail.Step(epoch: epoch, seq: seq, index: index), session)
                 case .note(let text):
                     index += 1
-                    let row = LedgerInsert(kind: .reconciled, user: "", item: 0, at: try now(session), detail: text)
+                    let row = LedgerInsert(kind: .reconciled, user: .empty, item: 0, at: try now(session), detail: text)
                     try insert(row, JournalTail.Step(epoch: epoch, seq: seq, index: index), session)
                 case .purchase(let id): try insertPurchase(id, session)
                 case .cursor(let stream, let id):

@@ -3,7 +3,7 @@ struct RecordGaps: Sendable {
     /// A purchase as one of the tables has it.
     struct Purchase: Sendable, Equatable {
         var holdID: HoldID
-        var user: String
+        var user: UserID
         var item: Int64
         var unit: Int64
         var slot: Int64
@@ -20,7 +20,7 @@ struct RecordGaps: Sendable {
     /// Item and time by step, of the rows `held` and the attempts that lack each other.
     var details: [JournalTail.Step: (item: Int64, at: Timestamp)] = [:]
     /// Ends of holds that never began: who, what and when.
-    var ends: [HoldID: (user: String, item: Int64)] = [:]
+    var ends: [HoldID: (user: UserID, item: Int64)] = [:]
     /// Of the steps that get rows back, those that have rows still.
     var recordedSteps: [JournalStream: Set<Int64>] = [:]
     /// Steps and indexes that an attempt has.
@@ -78,7 +78,7 @@ struct RecordGaps: Sendable {
     private static func purchase(_ row: PostgresRow) throws -> Purchase {
         Purchase(
             holdID: try row["hold_id"].holdID,
-            user: try row["user_id"].text,
+            user: try row["user_id"].userID,
             item: try row["item_id"].int64,
             unit: try row["unit"].int64,
             slot: try row["slot"].int64,
@@ -95,7 +95,7 @@ struct RecordGaps: Sendable {
                 and e.kind in ('purchased', 'expired', 'released') and not exists (select 1 from ledger h
                     where h.sale_id = e.sale_id and h.hold_id = e.hold_id and h.kind = 'held')
             """
-        ) { ends[try row["hold_id"].holdID] = (try row["user_id"].text, try row["item_id"].int64) }
+        ) { ends[try row["hold_id"].holdID] = (try row["user_id"].userID, try row["item_id"].int64) }
     }
 
     private mutating func readDetails(_ evidence: Evidence, _ session: PostgresSession) throws {

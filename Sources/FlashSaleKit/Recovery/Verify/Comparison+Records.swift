@@ -142,7 +142,7 @@ extension Comparison {
             let user = fault.attempt?.user ?? fault.ledgerRow?.userID
             let what = fault.ledgerRow.map { "row of the ledger (\($0.kind.rawValue))" } ?? "attempt"
             let hold = fault.ledgerRow?.holdID
-            let name = "the \(what) of user '\(user ?? "")'\(hold.map { ", hold \($0)," } ?? "")"
+            let name = "the \(what) of user '\(user ?? .empty)'\(hold.map { ", hold \($0)," } ?? "")"
             let place = "at step \(fault.step.seq), row \(fault.step.index), of sale \(saleID)"
             switch fault.kind {
             case .missing:

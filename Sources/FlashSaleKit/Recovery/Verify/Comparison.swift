@@ -87,7 +87,7 @@ struct Comparison: Sendable {
         var invariant = Invariant(.numbering, saleID)
         invariant.figure("sold", fold.sold.count)
         var units: [Int64: HoldID] = [:]
-        var slots: [String: [Int64]] = [:]
+        var slots: [UserID: [Int64]] = [:]
         for (id, sold) in fold.sold.sorted(by: { HoldID.inReportOrder($0.key, $1.key) }) {
             slots[sold.user, default: []].append(sold.slot)
             if let other = units.updateValue(id, forKey: sold.unit) {

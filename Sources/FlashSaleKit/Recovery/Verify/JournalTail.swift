@@ -3,7 +3,7 @@ struct JournalTail: Sendable {
     /// Rows of the ledger in order.
     var ledger: [LedgerRow] = []
     /// Attempts that got a hold, by step and index, with their users.
-    var held: [Step: String] = [:]
+    var held: [Step: UserID] = [:]
     /// Steps of both streams.
     var steps: Set<Int64> = []
     /// First step of each stream.
@@ -75,7 +75,7 @@ struct JournalTail: Sendable {
                 attempts += 1
                 guard attempt.letter == Outcome.held.rawValue else { return }
                 let step = Step(epoch: batch.epoch, seq: batch.seq, index: Int64(attempt.index))
-                held[step] = String(decoding: attempt.user, as: UTF8.self)
+                held[step] = attempt.userID
             }
             dead += letters.count
         }

@@ -3,7 +3,7 @@
 struct LedgerFold: Sendable {
     /// A hold that began.
     struct Hold: Sendable, Equatable {
-        var user: String
+        var user: UserID
         var item: Int64
         /// Microseconds.
         var deadline: Int64
@@ -15,7 +15,7 @@ struct LedgerFold: Sendable {
     struct Sold: Sendable, Equatable {
         var unit: Int64
         var slot: Int64
-        var user: String
+        var user: UserID
         var item: Int64
         var ticket: String
         /// Microseconds.
@@ -32,13 +32,13 @@ struct LedgerFold: Sendable {
     var begun = 0
     var lapsed = 0
     var released = 0
-    var bans: [String: String] = [:]
+    var bans: [UserID: String] = [:]
     /// Fields of the sale that operators have changed, by their last value.
     var controls: [String: String] = [:]
     var highestSeq: Int64 = 0
     var latest: Int64 = 0
     /// Rows that do not follow from those before them, as sentences.
-    var contradictions: [(sentence: String, hold: HoldID?, user: String?)] = []
+    var contradictions: [(sentence: String, hold: HoldID?, user: UserID?)] = []
 
     /// Applies one line of the journal that Postgres does not have yet.
     mutating func apply(_ row: LedgerRow) {
@@ -120,9 +120,9 @@ struct LedgerFold: Sendable {
     }
 
     /// Units that users hold or have bought, and those bought, by user.
-    func unitsByUser() -> (all: [String: Int64], bought: [String: Int64]) {
-        var all: [String: Int64] = [:]
-        var bought: [String: Int64] = [:]
+    func unitsByUser() -> (all: [UserID: Int64], bought: [UserID: Int64]) {
+        var all: [UserID: Int64] = [:]
+        var bought: [UserID: Int64] = [:]
         for hold in open.values { all[hold.user, default: 0] += 1 }
         for receipt in sold.values {
             all[receipt.user, default: 0] += 1

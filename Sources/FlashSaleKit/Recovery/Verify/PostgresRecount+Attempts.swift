@@ -5,7 +5,7 @@ struct LooseEnds: Sendable {
         var epoch: Int64
         var seq: Int64
         var index: Int64
-        var user: String
+        var user: UserID
         var holdID: HoldID?
     }
 
@@ -77,13 +77,13 @@ extension PostgresRecount {
             """
         )
         for row in rows {
-            let holder = try row["holder"].optional?.text
-            let asker = try row["asker"].optional?.text
+            let holder = try row["holder"].optional?.userID
+            let asker = try row["asker"].optional?.userID
             let end = LooseEnds.Row(
                 epoch: try row["epoch"].int64,
                 seq: try row["seq"].int64,
                 index: try row["idx"].int64,
-                user: holder ?? asker ?? "",
+                user: holder ?? asker ?? .empty,
                 holdID: try row["hold_id"].optional?.holdID
             )
             switch (holder, asker) {
@@ -114,7 +114,7 @@ extension PostgresRecount {
             """
         )
         for row in rows {
-            let user = try row["user_id"].text
+            let user = try row["user_id"].userID
             invariant.violate(
                 "the attempt of user '\(user)' at step \(try row["seq"].int64), row \(try row["idx"].int64), of sale "
                     + "\(saleID) (epoch \(try row["epoch"].int64)) is recorded \(try row["times"].int64) times",

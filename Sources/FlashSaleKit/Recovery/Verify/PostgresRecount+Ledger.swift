@@ -37,7 +37,7 @@ extension PostgresRecount {
         let id = try row["hold_id"].holdID
         let kind = try row["kind"].optional?.text
         var hold: LedgerFold.Hold?
-        if let user = try row["user_id"].optional?.text {
+        if let user = try row["user_id"].optional?.userID {
             fold.begun += 1
             hold = LedgerFold.Hold(
                 user: user,
@@ -48,7 +48,7 @@ extension PostgresRecount {
             )
         }
         guard let kind else { return fold.open[id] = hold }
-        let (user, item) = (try row["end_user"].text, try row["end_item"].int64)
+        let (user, item) = (try row["end_user"].userID, try row["end_item"].int64)
         try checkEnd(row, id, kind, hold, user, item)
         switch kind {
         case "purchased":
@@ -77,7 +77,7 @@ extension PostgresRecount {
         _ id: HoldID,
         _ kind: String,
         _ hold: LedgerFold.Hold?,
-        _ user: String,
+        _ user: UserID,
         _ item: Int64
     ) throws {
         let seq = try row["end_seq"].int64
@@ -108,7 +108,7 @@ extension PostgresRecount {
             where sale_id = \(saleID) and kind in ('control', 'ban', 'unban') order by epoch, seq, idx
             """
         ) {
-            let (user, detail) = (try row["user_id"].text, try row["detail"].text)
+            let (user, detail) = (try row["user_id"].userID, try row["detail"].text)
             switch try row["kind"].text {
             case "ban": fold.bans[user] = LedgerFold.reason(detail)
             case "unban": fold.bans[user] = nil

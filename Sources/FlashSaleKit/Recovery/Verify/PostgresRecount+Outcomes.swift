@@ -58,17 +58,17 @@ extension PostgresRecount {
         for row in rows {
             let place = "step \(try row["seq"].int64), row \(try row["idx"].int64), of sale \(saleID)"
             let taken = try row["taken_by_then"].int64
-            let user = try row["user_id"].optional?.text
+            let user = try row["user_id"].optional?.userID
             switch try row["outcome"].optional?.text {
             case "S":
                 invariant.violate(
-                    "user '\(user ?? "")' was refused as sold out at \(place), when \(stock - taken) units were free",
+                    "user '\(user ?? .empty)' was refused as sold out at \(place), when \(stock - taken) units were free",
                     user: user,
                     next: personal
                 )
             case "L":
                 invariant.violate(
-                    "user '\(user ?? "")' was refused for the limit at \(place), when no unit was free anyway",
+                    "user '\(user ?? .empty)' was refused for the limit at \(place), when no unit was free anyway",
                     user: user,
                     next: personal
                 )
@@ -102,7 +102,7 @@ extension PostgresRecount {
         )
         for row in rows {
             let place = "step \(try row["seq"].int64), row \(try row["idx"].int64), of sale \(saleID)"
-            let (user, units) = (try row["user_id"].text, try row["units"].int64)
+            let (user, units) = (try row["user_id"].userID, try row["units"].int64)
             if try row["refused"].bool {
                 invariant.violate(
                     "user '\(user)' was refused for the limit at \(place) with \(units) units",
@@ -131,7 +131,7 @@ extension PostgresRecount {
             """
         )
         for row in rows {
-            let user = try row["user_id"].text
+            let user = try row["user_id"].userID
             invariant.violate(
                 "user '\(user)' was refused as banned at step \(try row["seq"].int64) of sale \(saleID) without a ban",
                 user: user,

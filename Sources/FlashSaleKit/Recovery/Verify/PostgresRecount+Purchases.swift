@@ -34,7 +34,7 @@ extension PostgresRecount {
     }
 
     private func addApart(_ row: PostgresRow, to invariant: inout Invariant, _ session: PostgresSession) throws {
-        let (id, user, unit) = (try row["hold_id"].holdID, try row["user_id"].text, try row["unit"].int64)
+        let (id, user, unit) = (try row["hold_id"].holdID, try row["user_id"].userID, try row["unit"].int64)
         let what = "unit \(unit) of sale \(saleID), hold \(id) of user '\(user)',"
         if try !row["in_ledger"].bool {
             return invariant.violate("\(what) is in purchases but not in the ledger", hold: id, user: user, unit: unit)

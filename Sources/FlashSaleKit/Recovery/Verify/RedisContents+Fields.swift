@@ -22,21 +22,25 @@ extension RedisContents {
         _ name: [UInt8],
         _ value: [UInt8],
         _ key: String,
-        _ path: WritableKeyPath<RedisContents, [String: Int64]>
+        _ path: WritableKeyPath<RedisContents, [UserID: Int64]>
     ) {
-        guard let number = RedisReply.decimal(value) else { return addUnreadable(name, key) }
-        if name.isEmpty {
+        guard let number = RedisReply.decimal(value), let user = UserID(recorded: name) else {
+            return addUnreadable(name, key)
+        }
+        if user.isEmpty {
             sentinels[key] = number
         } else {
-            self[keyPath: path][RedisContents.text(name)] = number
+            self[keyPath: path][user] = number
         }
     }
 
     mutating func addBan(_ name: [UInt8], _ value: [UInt8], _ keys: SaleKeys) {
         if name.isEmpty {
             sentinels[keys.banned] = RedisReply.decimal(value)
+        } else if let user = UserID(recorded: name) {
+            banned[user] = RedisContents.text(value)
         } else {
-            banned[RedisContents.text(name)] = RedisContents.text(value)
+            addUnreadable(name, keys.banned)
         }
     }
 
@@ -45,9 +49,9 @@ extension RedisContents {
         let parts = value.split(separator: 9, omittingEmptySubsequences: false)
         guard let id = HoldID(hex: name), parts.count == 4, let item = Decimal63.parse(parts[1]),
             let deadline = Decimal63.parse(parts[2]), parts[3].count == 1, let keyed = parts[3].first,
-            "01x".utf8.contains(keyed)
+            "01x".utf8.contains(keyed), let user = UserID(recorded: parts[0])
         else { return addUnreadable(name, keys.holds) }
-        holds[id] = Hold(user: RedisContents.text(Array(parts[0])), item: item, deadline: deadline, keyed: keyed)
+        holds[id] = Hold(user: user, item: item, deadline: deadline, keyed: keyed)
     }
 
     /// The epoch that this member of the deadlines marks; nil for a hold.
@@ -73,12 +77,13 @@ extension RedisContents {
         let parts = value.split(separator: 9, omittingEmptySubsequences: false)
         guard let id = HoldID(hex: name), parts.count == 7, let unit = Decimal63.parse(parts[0]),
             let slot = Decimal63.parse(parts[1]), let item = Decimal63.parse(parts[3]),
-            let time = Decimal63.parse(parts[5]), let deadline = Decimal63.parse(parts[6])
+            let time = Decimal63.parse(parts[5]), let deadline = Decimal63.parse(parts[6]),
+            let user = UserID(recorded: parts[2])
         else { return addUnreadable(name, keys.receipts) }
         receipts[id] = Receipt(
             unit: unit,
             slot: slot,
-            user: RedisContents.text(Array(parts[2])),
+            user: user,
             item: item,
             ticket: RedisContents.text(Array(parts[4])),
             time: time,

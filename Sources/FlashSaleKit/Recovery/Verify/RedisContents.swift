@@ -2,7 +2,7 @@
 struct RedisContents: Sendable {
     /// A hold as Redis has it.
     struct Hold: Sendable, Equatable {
-        var user: String
+        var user: UserID
         var item: Int64
         var deadline: Int64
         /// 0, 1, or x for what an Idempotency-Key remembers of an ended hold.
@@ -15,7 +15,7 @@ struct RedisContents: Sendable {
     struct Receipt: Sendable, Equatable {
         var unit: Int64
         var slot: Int64
-        var user: String
+        var user: UserID
         var item: Int64
         var ticket: String
         var time: Int64
@@ -32,9 +32,9 @@ struct RedisContents: Sendable {
 
     var at = Timestamp(microseconds: 0)
     var sale: [String: String] = [:]
-    var users: [String: Int64] = [:]
-    var bought: [String: Int64] = [:]
-    var banned: [String: String] = [:]
+    var users: [UserID: Int64] = [:]
+    var bought: [UserID: Int64] = [:]
+    var banned: [UserID: String] = [:]
     var holds: [HoldID: Hold] = [:]
     var deadlines: [HoldID: Int64] = [:]
     var receipts: [HoldID: Receipt] = [:]

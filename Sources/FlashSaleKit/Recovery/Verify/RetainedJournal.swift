@@ -15,7 +15,7 @@ struct RetainedJournal: Sendable {
             var digest = Insecure.MD5()
             for (number, (index, row)) in rows.sorted(by: { $0.key < $1.key }).enumerated() {
                 let letter = Character(UnicodeScalar(row.outcome))
-                let line = "\(epoch)\t\(index)\t\(letter)\t\(row.user)\t\(row.item)"
+                let line = "\(epoch)\t\(index)\t\(letter)\t\(row.user.text)\t\(row.item)"
                 digest.update(data: Array((number == 0 ? line : "\n" + line).utf8))
             }
             return digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
@@ -25,7 +25,7 @@ struct RetainedJournal: Sendable {
     /// An attempt.
     struct Row: Sendable, Equatable {
         var outcome: UInt8
-        var user: String
+        var user: UserID
         var item: Int64
     }
 
@@ -75,7 +75,7 @@ struct RetainedJournal: Sendable {
             batch.forEach(dead: &letters) { attempt in
                 rows[Int64(attempt.index)] = Row(
                     outcome: attempt.letter,
-                    user: String(decoding: attempt.user, as: UTF8.self),
+                    user: attempt.userID,
                     item: attempt.item
                 )
             }
@@ -189,7 +189,7 @@ extension RetainedJournal {
             times[try row["idx"].int64] = try row["at"].timestamp
             found[try row["idx"].int64] = Row(
                 outcome: try row["outcome"].text.utf8.first ?? 0,
-                user: try row["user_id"].text,
+                user: try row["user_id"].userID,
                 item: try row["item_id"].int64
             )
         }

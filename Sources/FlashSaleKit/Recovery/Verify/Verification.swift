@@ -81,9 +81,9 @@ public struct Verification: Sendable {
             timeout: PostgresRecount.statementTimeout
         )
         for row in rows {
-            let (hold, user) = (try row["hold_id"].holdID, try row["user_id"].optional?.text)
+            let (hold, user) = (try row["hold_id"].holdID, try row["user_id"].optional?.userID)
             invariant.violate(
-                "hold \(hold) of user '\(user ?? "")', missing or unknown in sale \(sale), is "
+                "hold \(hold) of user '\(user ?? .empty)', missing or unknown in sale \(sale), is "
                     + "\(try row["kind"].text) in sale \(try row["sale_id"].int64)",
                 hold: hold,
                 user: user,

@@ -41,7 +41,7 @@ public struct Finding: Sendable, Equatable {
     /// The hold it is about, if any.
     public let holdID: HoldID?
     /// The user it is about, if any.
-    public let user: String?
+    public let user: UserID?
     /// The unit it is about, if any.
     public let unit: Int64?
 }
@@ -122,7 +122,7 @@ public struct Invariant: Sendable, Equatable {
     mutating func violate(
         _ what: String,
         hold: HoldID? = nil,
-        user: String? = nil,
+        user: UserID? = nil,
         unit: Int64? = nil,
         next: String? = nil
     ) {

@@ -20,7 +20,7 @@ struct BanCommand: EnvironmentCommand {
             """
     )
 
-    @Argument(help: "The user, 1 to 64 bytes without control characters.")
+    @Argument(help: "The user, 1 to 255 bytes without control characters.")
     var user: UserArgument
 
     @OptionGroup var controlOptions: ControlOptions
@@ -29,7 +29,9 @@ struct BanCommand: EnvironmentCommand {
 
     var changesSomething: Bool { !controlOptions.dryRun }
 
+    func validate() throws { _ = try user.id() }
+
     func run(in environment: CommandEnvironment) async throws {
-        try await ControlRun([.ban(user: user.id)], controlOptions, environment).run(storeOptions, outputOptions)
+        try await ControlRun([try .ban(user: user.id())], controlOptions, environment).run(storeOptions, outputOptions)
     }
 }

@@ -25,12 +25,17 @@ struct ControlOptions: ParsableArguments {
 }
 
 /// A user on the command line.
-struct UserArgument: ExpressibleByArgument, Sendable, Equatable {
-    var id: String
+struct UserArgument: ExpressibleByArgument, Sendable {
+    private let given: String
 
-    init?(argument: String) {
-        guard UserID.isValid(argument.utf8) else { return nil }
-        id = argument
+    init(argument: String) { given = argument }
+
+    /// The user; throws what is wrong with the id.
+    func id() throws -> UserID {
+        guard let id = UserID(given) else {
+            throw ValidationError(UserID.fault(of: given.utf8, name: "A user"))
+        }
+        return id
     }
 
     static var defaultCompletionKind: CompletionKind { LiveCompletion.users }

@@ -5,6 +5,8 @@ struct ControlPlanner: Sendable {
     let redis: RedisClient
     /// Nil while Postgres is away.
     let log: ControlLog?
+    /// Nil while Postgres is away.
+    let inspection: Inspection?
 
     func plan(_ sales: [Sale], _ requests: [ControlCall.Request]) async throws -> ControlReport {
         var report = ControlReport(dryRun: true, sales: [], troubles: [:])
@@ -41,6 +43,7 @@ struct ControlPlanner: Sendable {
             if change.outcome == .changed { state.apply(request.operation) }
             var step = ControlReport.Step(change, request)
             if let log { await step.complete(log, of: id, recorded: false) }
+            if let inspection { await step.look(for: inspection, of: id) }
             steps.append(step)
         }
         report.sales.append(ControlReport.Sale(id: id, steps: steps, state: state))

@@ -10,6 +10,11 @@ struct ControlReport: Report, Sendable {
         var before: ControlLog.Entry?
         /// Whether a change is in `control_log`; else it is in the journal, which goes there.
         var recorded = false
+        /// Whether the user has ever checked out in the sale; nil when the change is about none, or a store could not be
+        /// asked.
+        var isOnRecord: Bool?
+        /// If not: users on record with nearly the same name.
+        var near: [UserID] = []
 
         var outcome: ControlCall.Outcome { change.outcome }
 
@@ -23,6 +28,15 @@ struct ControlReport: Report, Sendable {
         mutating func complete(_ log: ControlLog, of sale: SaleID, recorded: Bool) async {
             self.recorded = recorded && outcome == .changed
             if outcome == .unchanged { before = (try? await log.latest(change.operation, of: sale)) ?? nil }
+        }
+
+        /// Finds out whether the name may be misspelt. The change does not depend on it.
+        mutating func look(for inspection: Inspection, of sale: SaleID) async {
+            guard let user = change.operation.user,
+                let found = try? await inspection.inspect(user: user, in: sale, attempts: 0)
+            else { return }
+            isOnRecord = found.hasCheckedOut
+            if !found.hasCheckedOut { near = (try? await inspection.users(near: user, in: [sale])) ?? [] }
         }
     }
 
@@ -89,6 +103,8 @@ struct ControlReport: Report, Sendable {
             "since": .optional(changed && !dryRun ? step.change.at.rfc3339 : step.before?.at.rfc3339),
             "actor": .optional(changed ? step.actor : step.before?.actor),
             "reason": .optional(changed ? step.reason : step.before?.reason),
+            "user_on_record": step.isOnRecord.map { .bool($0) } ?? .null,
+            "near_users": .list(step.near.map { .user($0) }),
             "recorded": changed && !dryRun ? .string(step.recorded ? "control_log" : "journal") : .null,
         ])
     }
@@ -100,10 +116,16 @@ struct ControlReport: Report, Sendable {
     var sections: [ReportSection] {
         sales.map { sale in
             var lines = ["sale \(sale.id)"]
-            for step in sale.steps { lines += self.lines(step).map { "  " + $0 } }
+            for step in sale.steps { lines += (self.lines(step) + doubts(step)).map { "  " + $0 } }
             lines += sentences(sale).map { "  buyers\(dryRun ? " then" : ""): \($0)" }
             return .paragraph(lines.joined(separator: "\n"))
         }
+    }
+
+    /// What a name that nobody has used suggests.
+    private func doubts(_ step: Step) -> [String] {
+        guard let user = step.change.operation.user, step.isOnRecord == false else { return [] }
+        return ["no checkout of \(user) is on record in this sale\(NearUsers.clause(step.near))"]
     }
 
     private func lines(_ step: Step) -> [String] {
@@ -120,7 +142,7 @@ struct ControlReport: Report, Sendable {
             ]
         case .unchanged:
             if case .unban(let user) = step.change.operation {
-                return ["\(DisplayWidth.harmless(user)) was not banned; nothing was changed"]
+                return ["\(user) was not banned; nothing was changed"]
             }
             guard let before = step.before else { return ["\(what) already; nothing was changed"] }
             let who = "\(DisplayWidth.harmless(before.actor)), \(DisplayWidth.harmless(before.reason))"
@@ -136,8 +158,8 @@ struct ControlReport: Report, Sendable {
         case .resumeCheckout: "checkouts are not paused"
         case .pausePurchase: "purchases are paused"
         case .resumePurchase: "purchases are not paused"
-        case .ban(let user): "\(DisplayWidth.harmless(user)) is banned"
-        case .unban(let user): "\(DisplayWidth.harmless(user)) is not banned"
+        case .ban(let user): "\(user) is banned"
+        case .unban(let user): "\(user) is not banned"
         case .lowerLimit(let limit): "the limit is \(limit) per user"
         case .finish, .withdraw: "the sale is closed"
         }

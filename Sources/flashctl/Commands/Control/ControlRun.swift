@@ -81,7 +81,12 @@ struct ControlRun: Sendable {
     ) async throws -> ControlReport? {
         guard dryRun || consent != nil else { return nil }
         let sales = try await ControlTargets.sales(wanted, postgres)
-        let plan = try await ControlPlanner(redis: redis, log: ControlLog(postgres: postgres)).plan(sales, requests)
+        let planner = ControlPlanner(
+            redis: redis,
+            log: ControlLog(postgres: postgres),
+            inspection: Inspection(redis: redis, postgres: postgres)
+        )
+        let plan = try await planner.plan(sales, requests)
         return try await agreed(plan)
     }
 
@@ -91,7 +96,7 @@ struct ControlRun: Sendable {
         _ requests: [ControlCall.Request]
     ) async throws -> ControlReport? {
         guard dryRun || consent != nil else { return nil }
-        return try await agreed(try await ControlPlanner(redis: redis, log: nil).plan([sale], requests))
+        return try await agreed(try await ControlPlanner(redis: redis, log: nil, inspection: nil).plan([sale], requests))
     }
 
     /// Nil when the plan changes something and there is consent.
@@ -152,11 +157,13 @@ struct ControlRun: Sendable {
     ) async {
         guard let postgres else { return }
         let log = ControlLog(postgres: postgres)
+        let inspection = Inspection(redis: redis, postgres: postgres)
         for index in report.sales.indices {
             let changes = report.sales[index].steps.compactMap { $0.outcome == .changed ? $0.change : nil }
             let recorded = (try? await log.settle(changes, redis: redis)) ?? false
             for step in report.sales[index].steps.indices {
                 await report.sales[index].steps[step].complete(log, of: report.sales[index].id, recorded: recorded)
+                await report.sales[index].steps[step].look(for: inspection, of: report.sales[index].id)
             }
         }
     }

@@ -43,10 +43,9 @@ struct ControlState: Sendable, Equatable {
         for operation in operations {
             switch operation {
             case .ban(let user):
-                let name = DisplayWidth.harmless(user)
-                sentences = ["checkouts of \(name) are answered 403 banned; what \(name) holds or has bought stays"]
+                sentences = ["checkouts of \(user) are answered 403 banned; what \(user) holds or has bought stays"]
             case .unban(let user):
-                sentences = ["checkouts of \(DisplayWidth.harmless(user)) are decided as those of everybody"]
+                sentences = ["checkouts of \(user) are decided as those of everybody"]
             case .lowerLimit:
                 let units = NumberText.counted(limit, "unit")
                 sentences = ["a user who has \(units) or more, held and bought, is answered 429 user_limit"]

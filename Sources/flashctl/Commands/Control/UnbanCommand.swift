@@ -17,7 +17,7 @@ struct UnbanCommand: EnvironmentCommand {
             """
     )
 
-    @Argument(help: "The user, 1 to 64 bytes without control characters.")
+    @Argument(help: "The user, 1 to 255 bytes without control characters.")
     var user: UserArgument
 
     @OptionGroup var controlOptions: ControlOptions
@@ -26,7 +26,9 @@ struct UnbanCommand: EnvironmentCommand {
 
     var changesSomething: Bool { !controlOptions.dryRun }
 
+    func validate() throws { _ = try user.id() }
+
     func run(in environment: CommandEnvironment) async throws {
-        try await ControlRun([.unban(user: user.id)], controlOptions, environment).run(storeOptions, outputOptions)
+        try await ControlRun([try .unban(user: user.id())], controlOptions, environment).run(storeOptions, outputOptions)
     }
 }

@@ -28,7 +28,7 @@ enum DoctorArea: String, CaseIterable, Sendable {
     static func of(_ name: DeepCheck.Name) -> DoctorArea {
         switch name {
         case .persistence, .headroom, .redisLatency, .slowCommands, .clients, .redisDisk, .scripts: .redis
-        case .postgresLatency, .databaseSettings, .connections, .postgresDisk: .postgres
+        case .postgresLatency, .databaseSettings, .collation, .connections, .postgresDisk: .postgres
         case .nextHour: .sales
         case .openFiles: .host
         }

@@ -117,11 +117,15 @@ struct ExplainCommand: EnvironmentCommand {
             let found = try await stores.inspection.explain(meant.subject, in: id, limit: limit)
             if let found, found.hasTrace { report.explanations.append(found) }
         }
+        if case .user(let user) = meant.subject, report.explanations.isEmpty {
+            report.near = try await stores.inspection.users(near: user, in: report.sales)
+        }
         if case .unit = meant.subject, kind == nil {
             for id in report.sales.prefix(1) {
-                let user = try await stores.inspection.inspect(user: text, in: id, attempts: 0)
+                guard let name = UserID(text) else { continue }
+                let user = try await stores.inspection.inspect(user: name, in: id, attempts: 0)
                 guard let user, user.hasTrace else { continue }
-                report.note = "There is also a user '\(text)': add --as user to ask about that one."
+                report.note = "There is also a user '\(name)': add --as user to ask about that one."
             }
         }
         return report

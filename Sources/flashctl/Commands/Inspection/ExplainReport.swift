@@ -9,6 +9,8 @@ struct ExplainReport: Report, Sendable {
     /// The sales that were looked into.
     var sales: [SaleID] = []
     var explanations: [Explanation] = []
+    /// Users on record with nearly the name that was asked for, when there is none with it.
+    var near: [UserID] = []
     /// Something to say besides.
     var note: String?
 
@@ -17,12 +19,14 @@ struct ExplainReport: Report, Sendable {
         if let failure = AgreementSection.failure(explanations.map { ($0.saleID, $0.agreement) }) { return failure }
         guard explanations.isEmpty, missing == nil else { return nil }
         let place = sales.count == 1 ? "sale \(sales[0]) knows no" : "none of \(sales.count) sales knows the"
-        let name = DisplayWidth.harmless(subject.text)
+        let name = subject.shown
         let step =
             switch subject {
             case .hold: "compare it with what the buyer got; add --sale all to look into every sale"
             case .unit: "fewer units are sold, or it is of another sale: name that with --sale"
-            case .user: "check the spelling, it matters to the letter; add --sale all to look into every sale"
+            case .user:
+                "check the spelling, it matters to the byte; add --sale all to look into every sale"
+                    + NearUsers.clause(near)
             }
         return CommandFailure(.failure, "\(place) \(subject.kind.rawValue) '\(name)'", nextStep: step)
     }
@@ -36,7 +40,7 @@ struct ExplainReport: Report, Sendable {
             "sale": .integer(explanation.saleID.rawValue),
             "at": .string(explanation.at.rfc3339),
             "missing": .optional(missing),
-            "user": .optional(explanation.user),
+            "user": .user(explanation.user),
             "hold": .optional(explanation.holdID?.description),
             "left_out": .integer(explanation.leftOut),
             "timeline": .list(explanation.lines.map(ExplainReport.data)),
@@ -57,7 +61,7 @@ struct ExplainReport: Report, Sendable {
             "what": .string(line.what),
             "why": .string(line.why),
             "recorded_in": .list(line.places.map { .string($0.rawValue) }),
-            "user": .optional(line.user),
+            "user": .user(line.user),
             "hold": .optional(line.holdID?.description),
             "item_id": number(line.itemID),
             "unit": number(line.unit),
@@ -88,10 +92,10 @@ struct ExplainReport: Report, Sendable {
     private func sections(_ explanation: Explanation) -> [ReportSection] {
         let item = explanation.sale.map { ", \($0.terms.itemName)" } ?? ""
         var facts: [(name: String, value: TableLayout.Cell)] = [
-            (subject.kind.rawValue, .init(subject.text, .bold)), ("sale", .init("\(explanation.saleID)\(item)")),
+            (subject.kind.rawValue, .init(subject.shown, .bold)), ("sale", .init("\(explanation.saleID)\(item)")),
         ]
         if subject.kind != .hold, let hold = explanation.holdID { facts.append(("hold", .init("\(hold)"))) }
-        if subject.kind != .user, let user = explanation.user { facts.append(("user", .init(user))) }
+        if subject.kind != .user, let user = explanation.user { facts.append(("user", .init(user.description))) }
         facts.append(("at", .init(explanation.at.rfc3339)))
         if let standing = explanation.standing {
             let answer = "\(standing.answer.status) \(standing.answer.word): \(standing.answer.why)"

@@ -26,7 +26,7 @@ struct InspectUserCommand: EnvironmentCommand {
     )
 
     @Argument(help: "The user.", completion: LiveCompletion.users)
-    var user: String
+    var user: UserArgument
 
     @Option(help: "Number of a sale, current, or all.")
     var sale = SaleArgument.current
@@ -46,10 +46,7 @@ struct InspectUserCommand: EnvironmentCommand {
 
     func validate() throws {
         try watch?.validate()
-        guard UserID.isValid(user.utf8) else {
-            throw ValidationError("A user has 1 to 64 bytes of UTF-8 without control characters.")
-        }
-        guard Subject.read(user, as: .code) == nil else {
+        guard Subject.read(try user.id().text, as: .code) == nil else {
             throw ValidationError("This is a code, not a user: `flashctl explain` tells what became of it.")
         }
         guard (0...10_000).contains(attempts) else {
@@ -81,13 +78,16 @@ struct InspectUserCommand: EnvironmentCommand {
     }
 
     private func read(_ stores: Stores) async throws -> InspectUserReport {
-        try await InspectionStores.using(stores) { stores in
+        let user = try user.id()
+        return try await InspectionStores.using(stores) { stores in
             var report = InspectUserReport(user: user, missing: stores.missing, trouble: stores.trouble)
             for id in try await stores.sales(sale) {
                 report.sales.append(id)
                 let found = try await stores.inspection.inspect(user: user, in: id, attempts: attempts)
                 if let found, found.hasTrace { report.inspections.append(found) }
             }
+            guard report.inspections.isEmpty else { return report }
+            report.near = try await stores.inspection.users(near: user, in: report.sales)
             return report
         }
     }

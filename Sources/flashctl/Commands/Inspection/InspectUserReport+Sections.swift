@@ -27,9 +27,9 @@ extension InspectUserReport {
     /// What changes, for a log. Nil when nothing is known: why not is said elsewhere.
     var line: String? {
         guard let at = inspections.first?.at else {
-            return missing.map { "user \(DisplayWidth.harmless(user)): \($0)" }
+            return missing.map { "user \(user): \($0)" }
         }
-        var parts = ["\(at.rfc3339) user \(DisplayWidth.harmless(user))"]
+        var parts = ["\(at.rfc3339) user \(user)"]
         if let missing { parts.append(missing) }
         for inspection in inspections {
             let attempts = inspection.outcomes.values.reduce(0, +)
@@ -48,7 +48,7 @@ extension InspectUserReport {
         let outcomes = Outcome.allCases.map { "\($0.name) \(NumberText.grouped(user.outcomes[$0] ?? 0))" }
         let total = NumberText.grouped(user.outcomes.values.reduce(0, +))
         var facts: [(name: String, value: TableLayout.Cell)] = [
-            ("user", .init(user.user, .bold)),
+            ("user", .init(user.user.description, .bold)),
             ("sale", .init(user.saleID.description + (user.sale.map { ", \($0.terms.itemName)" } ?? ""))),
             ("at", .init(user.at.rfc3339)),
             ("units", .init(units(user))),

@@ -2,13 +2,15 @@ import FlashSaleKit
 
 /// How a user stands, in one sale or several: one element for each sale that knows the user.
 struct InspectUserReport: Report, Sendable {
-    var user: String
+    var user: UserID
     /// Which store is away.
     var missing: String?
     var trouble: [String] = []
     /// The sales that were looked into.
     var sales: [SaleID] = []
     var inspections: [UserInspection] = []
+    /// Users on record with nearly this name, when there is none with it.
+    var near: [UserID] = []
 
     /// How the command ends when the stores disagree, or nothing is known.
     var failure: CommandFailure? {
@@ -19,9 +21,10 @@ struct InspectUserReport: Report, Sendable {
         let knows = sales.count == 1 ? "knows no user" : "knows a user"
         return CommandFailure(
             .failure,
-            "\(place) \(knows) '\(DisplayWidth.harmless(user))'",
-            nextStep: "check the spelling, it matters to the letter"
+            "\(place) \(knows) '\(user)'",
+            nextStep: "check the spelling, it matters to the byte"
                 + (sales.count == 1 ? ", or look into every sale with --sale all" : "")
+                + NearUsers.clause(near)
         )
     }
 
@@ -29,7 +32,7 @@ struct InspectUserReport: Report, Sendable {
 
     private func data(_ user: UserInspection) -> DataValue {
         .fields([
-            "user": .string(user.user),
+            "user": .user(user.user),
             "sale": .integer(user.saleID.rawValue),
             "at": .string(user.at.rfc3339),
             "missing": .optional(missing),

@@ -40,7 +40,7 @@ extension ReplayAttemptsCommand {
             "sale": .integer(sale.rawValue), "epoch": .integer(attempt.place.epoch),
             "seq": .integer(attempt.place.seq), "idx": .integer(attempt.place.index),
             "at_us": .integer(attempt.at.microseconds), "at": .string(attempt.at.rfc3339),
-            "user": .string(attempt.user), "item_id": .integer(attempt.itemID),
+            "user": .user(attempt.user), "item_id": .integer(attempt.itemID),
             "outcome": .optional(attempt.outcome?.name), "hold": .optional(attempt.holdID?.description),
         ])
     }

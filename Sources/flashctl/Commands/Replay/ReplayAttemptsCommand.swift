@@ -73,7 +73,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
     var tolerance: Double?
 
     @Option(help: "With --export: attempts of this user.", completion: LiveCompletion.users)
-    var user: String?
+    var user: UserArgument?
 
     @Option(help: "With --export: attempts with this outcome (held, sold_out, user_limit, banned).")
     var outcome: String?
@@ -128,7 +128,7 @@ struct ReplayAttemptsCommand: EnvironmentCommand {
     /// The attempts that --export wants.
     func filter() throws -> AttemptsExport.Filter {
         var filter = AttemptsExport.Filter()
-        filter.user = user
+        filter.user = try user?.id()
         if let outcome {
             guard let known = Outcome.allCases.first(where: { $0.name == outcome }) else {
                 let names = Outcome.allCases.map(\.name).joined(separator: ", ")

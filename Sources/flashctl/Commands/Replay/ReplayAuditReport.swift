@@ -146,7 +146,7 @@ struct ReplayAuditReport: Report {
             "epoch": number(divergence.place?.epoch),
             "seq": number(divergence.place?.seq),
             "idx": number(divergence.place?.index),
-            "user": .optional(divergence.user),
+            "user": .user(divergence.user),
             "hold": .optional(divergence.holdID?.description),
             "recorded": .string(divergence.recorded),
             "expected": .string(divergence.expected),

@@ -50,7 +50,7 @@ struct ReplayTargetReport: Report {
     private static func data(_ difference: ReplayComparison.Difference) -> DataValue {
         .fields([
             "epoch": .integer(difference.place.epoch), "seq": .integer(difference.place.seq),
-            "idx": .integer(difference.place.index), "user": .string(difference.user),
+            "idx": .integer(difference.place.index), "user": .user(difference.user),
             "original": .string(difference.original.name),
             "status": difference.status.map { .integer($0) } ?? .null,
         ])
@@ -108,7 +108,7 @@ struct ReplayTargetReport: Report {
             let answer = first.status.map { "\($0)" } ?? "no answer"
             text +=
                 "; \(NumberText.grouped(comparison.differences)) attempts were decided otherwise, the first one: "
-                + "step \(first.place.seq), row \(first.place.index), user '\(DisplayWidth.harmless(first.user))', "
+                + "step \(first.place.seq), row \(first.place.index), user '\(first.user)', "
                 + "\(first.original.name) then, \(answer) now"
         }
         return text

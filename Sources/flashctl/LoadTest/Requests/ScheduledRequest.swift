@@ -49,8 +49,8 @@ struct ScheduledTemplate {
     }
 
     /// Whatever is not unreserved in a URL is written as its bytes in hexadecimal digits.
-    private static func write(escaped text: String, into buffer: inout ByteBuffer) {
-        for byte in text.utf8 {
+    private static func write(escaped user: UserID, into buffer: inout ByteBuffer) {
+        for byte in user.utf8 {
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
                 UInt8(ascii: "~"):

@@ -52,7 +52,7 @@ struct LoadPlan: Sendable, Equatable {
 
     /// How often a purchase is sent while the answer is 202; after that it counts as pending.
     static let purchaseTries = 10
-    /// Longest run id: with a dash, a letter and 19 digits it stays within the 64 bytes of a user id.
+    /// Longest run id: with a dash, a letter and 19 digits it stays within 64 bytes, which a table shows whole.
     static let longestRunID = 43
     /// No run sends more.
     static let mostRequests = 1_000_000_000

@@ -34,7 +34,7 @@ final class LoadSchedule: Sendable {
         var isFed = false
         var inFlight = 0
         var phase: Phase?
-        var busyUsers: Set<String> = []
+        var busyUsers: Set<UserID> = []
         /// Codes that were got for holds of the past sale, until they are bought or given back.
         var codes: [HoldID: [UInt8]] = [:]
         /// Holds whose checkout waits for its answer.
@@ -156,7 +156,7 @@ final class LoadSchedule: Sendable {
     }
 
     private func nextOutOfOrder(_ state: inout State, _ now: UInt64) -> Turn {
-        var passed: Set<String> = []
+        var passed: Set<UserID> = []
         var index = 0
         while index < min(state.queue.count, LoadSchedule.lookAhead) {
             let entry = state.queue[index]

@@ -5,7 +5,7 @@ struct ReplayComparison: Sendable, Equatable {
     /// An attempt that was decided otherwise than in the past sale.
     struct Difference: Sendable, Equatable {
         var place: RecordPosition
-        var user: String
+        var user: UserID
         var original: Outcome
         /// Status of the answer; nil when there was none.
         var status: Int?

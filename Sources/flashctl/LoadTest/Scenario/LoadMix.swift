@@ -1,3 +1,5 @@
+import FlashSaleKit
+
 /// What each request of a run is, by its number and nothing else: the same scenario and seed give the same users and
 /// actions, however many threads and connections there are.
 struct LoadMix: Sendable {
@@ -58,9 +60,9 @@ struct LoadMix: Sendable {
     }
 
     /// The user id of a request of a run.
-    func userID(_ number: Int, runID: String) -> String {
+    func userID(_ number: Int, runID: String) -> UserID {
         let flow = flow(number)
-        return "\(runID)-\(flows[flow].tag)\(user(number, flow: flow))"
+        return UserID(recorded: "\(runID)-\(flows[flow].tag)\(user(number, flow: flow))")
     }
 
     /// Whether a request is sent twice, with an `Idempotency-Key`.

@@ -5,7 +5,7 @@ struct LoadJudge {
     /// A row of `attempts`, with its hold.
     struct AttemptRow: Sendable, Equatable {
         var sale: SaleID
-        var user: String
+        var user: UserID
         var itemID: Int64
         var outcome: Outcome?
         var holdID: HoldID?
@@ -15,7 +15,7 @@ struct LoadJudge {
     struct PurchaseRow: Sendable, Equatable {
         var sale: SaleID
         var unit: Int64
-        var user: String
+        var user: UserID
         var holdID: HoldID
     }
 
@@ -35,7 +35,7 @@ struct LoadJudge {
 
     private let histories: [LoadHistory]
     private let names: Names
-    private let userPrefix: String
+    private let userPrefix: [UInt8]
     /// Rows of each checkout: holds in bit 0 and 1, refusals in the bits above.
     private var seen: [[UInt8]]
     /// Holds on record of this run's users, with the request that got them.
@@ -56,7 +56,7 @@ struct LoadJudge {
     init(_ histories: [LoadHistory], plan: LoadPlan) {
         self.histories = histories
         names = Names(mix: plan.mix, runID: plan.runID)
-        userPrefix = plan.runID + "-"
+        userPrefix = Array("\(plan.runID)-".utf8)
         seen = histories.map { Array(repeating: 0, count: $0.marks.count) }
     }
 
@@ -65,7 +65,7 @@ struct LoadJudge {
 
     /// Takes in a row of `attempts`. Rows of other users than those of this run are left out.
     mutating func take(_ row: AttemptRow) {
-        guard row.user.hasPrefix(userPrefix) else { return }
+        guard row.user.utf8.starts(with: userPrefix) else { return }
         foreign.compared += 1
         let number = Int(row.itemID) - 1
         let worker = number >= 0 ? number % histories.count : 0
@@ -199,8 +199,8 @@ struct LoadJudge {
                 stock.violate("sale \(sale): unit \(first) of a stock of \(terms.stock) was sold", times: beyond.count)
             }
         }
-        var users: [SaleID: [String: Int]] = [:]
-        for row in bought.values where row.user.hasPrefix(userPrefix) {
+        var users: [SaleID: [UserID: Int]] = [:]
+        for row in bought.values where row.user.utf8.starts(with: userPrefix) {
             users[row.sale, default: [:]][row.user, default: 0] += 1
         }
         for (sale, counts) in users.sorted(by: { $0.key < $1.key }) {

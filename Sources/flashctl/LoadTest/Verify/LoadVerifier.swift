@@ -70,7 +70,7 @@ struct LoadVerifier: Sendable {
             let purchase = LoadJudge.PurchaseRow(
                 sale: sale,
                 unit: try row["unit"].int64,
-                user: try row["user_id"].text,
+                user: try row["user_id"].userID,
                 holdID: try row["hold_id"].holdID
             )
             judgement.change { $0.take(purchase) }

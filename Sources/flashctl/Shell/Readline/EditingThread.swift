@@ -121,7 +121,11 @@ extension EditingThread {
 
     static func commonPrefix(_ words: [String]) -> String {
         guard var prefix = words.first else { return "" }
-        for word in words.dropFirst() { prefix = prefix.commonPrefix(with: word) }
+        // By code points: two spellings that Unicode calls equal are two words.
+        for word in words.dropFirst() {
+            let same = zip(prefix.unicodeScalars, word.unicodeScalars).prefix { $0.0 == $0.1 }
+            prefix = same.reduce(into: "") { $0.unicodeScalars.append($1.0) }
+        }
         return prefix
     }
 

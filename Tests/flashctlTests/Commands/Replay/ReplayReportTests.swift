@@ -8,7 +8,7 @@ import Testing
 @Suite struct ReplayReportTests {
     private static let place = RecordPosition(epoch: 1, seq: 5, index: 2)
 
-    private func event(_ user: String, _ outcome: Outcome, _ index: Int64 = 2) -> TrafficEvent {
+    private func event(_ user: UserID, _ outcome: Outcome, _ index: Int64 = 2) -> TrafficEvent {
         TrafficEvent(
             kind: .checkout(itemID: 7, outcome: outcome, holdID: nil),
             user: user,
@@ -121,7 +121,7 @@ import Testing
         #expect(try json(JSONText.pretty(dry.data), "dry_run") as? Bool == true)
     }
 
-    private func bytes(_ action: ScheduledRequest.Action, user: String = "ann") -> String {
+    private func bytes(_ action: ScheduledRequest.Action, user: UserID = "ann") -> String {
         let target = LoadTarget(host: "shop", port: 81)
         let template = ScheduledTemplate(plan: LoadPlan(.megaload, target: target, runID: "replay"))
         var event = event("x", .held)
