@@ -11,6 +11,7 @@ struct ScheduleService: Sendable {
     let loops: [LoopHandle]
     let hourly: HourlyTerms?
     let handshake: HandshakeOptions
+    let retention: KeyRetention
     let logger: Logger
 
     /// Reads the schedule every second until cancelled.
@@ -37,6 +38,7 @@ struct ScheduleService: Sendable {
     /// Keeps the hourly schedule until cancelled. On a path of its own: finishing a sale can take minutes, and failing
     /// at it must not keep the loops from hearing of sales that others have opened.
     func runRotation() async {
+        if hourly == nil { return await watchStandbys() }
         while hourly != nil, !Task.isCancelled {
             do {
                 try await rotate()
@@ -50,6 +52,19 @@ struct ScheduleService: Sendable {
                 continue
             }
             try? await Task.sleep(for: .seconds(20))
+        }
+    }
+
+    /// Remembers once a minute which standbys there are: a rotation from cron may miss one that comes and goes.
+    private func watchStandbys() async {
+        while !Task.isCancelled {
+            do {
+                try await StandbyStore(postgres: try await postgres.connection()).observe()
+            } catch {
+                // What is wrong with Postgres is told by those who need it at once.
+                logger.debug("standbys could not be looked at", metadata: ["reason": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(60))
         }
     }
 
@@ -75,7 +90,8 @@ struct ScheduleService: Sendable {
                 redis: redis,
                 postgres: try await rotationPostgres.connection(),
                 hourly: hourly,
-                handshake: handshake
+                handshake: handshake,
+                retention: retention
             ) { notice in
                 logger.warning("sale recovered", metadata: ["what": "\(notice)"])
             }
@@ -93,6 +109,12 @@ struct ScheduleService: Sendable {
         for sale in report.finished { logger.info("sale finished", metadata: ["sale": "\(sale)"]) }
         for (sale, why) in report.failed {
             logger.error("sale could not be rotated", metadata: ["sale": "\(sale)", "why": "\(why)"])
+        }
+        for (sale, why) in report.reopened {
+            logger.error("the end of a sale was lost by Postgres", metadata: ["sale": "\(sale)", "why": "\(why)"])
+        }
+        for (sale, why) in report.keysKept {
+            logger.error("keys of a finished sale are kept", metadata: ["sale": "\(sale)", "why": "\(why)"])
         }
         for (sale, problems) in report.mismatches {
             logger.error("sale does not add up", metadata: ["sale": "\(sale)", "problems": "\(problems)"])

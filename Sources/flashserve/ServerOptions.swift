@@ -24,6 +24,8 @@ public struct ServerOptions: Sendable {
     public var memoryLimit = 85
     /// Whether this server keeps the hourly schedule; nil leaves that to `rotate-hour`.
     public var rotate: HourlyTerms? = HourlyTerms()
+    /// How long Redis keeps finished sales, if this server keeps the schedule.
+    public var keyRetention = KeyRetention()
     /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
     public var readinessDelayMilliseconds = 500
     /// Which requests are recorded as spans; nil for none, and then no header is looked at for it.

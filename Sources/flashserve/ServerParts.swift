@@ -37,6 +37,7 @@ struct ServerParts {
             loops: loops,
             hourly: options.rotate,
             handshake: options.handshake,
+            retention: options.keyRetention,
             logger: logger
         )
     }

@@ -6,11 +6,6 @@ import Testing
 struct RotationFaultTests {
     private func rotation(_ shop: Shop) -> Rotation { Rotation(redis: shop.redis, postgres: shop.postgres) }
 
-    private func keysLeft(_ open: OpenSale) async throws -> Int64? {
-        let exists = RedisCommand(parts: [.string("EXISTS")] + open.keys.all.map(RedisArgument.string))
-        return try await open.shop.redis.send(exists).integerValue
-    }
-
     private func hourlySalesInRedis(_ shop: Shop) async throws -> Int {
         try await shop.count("select count(*) from sales where hourly and opened_in_redis_at is not null")
     }
@@ -173,11 +168,10 @@ struct RotationFaultTests {
             let swept = try ExpireCall.parse(try await shop.redis.send(sweep))
             #expect(swept.status == .closed, "a server that does not know yet is told, not alarmed")
             _ = try await rotation(shop).run()
-            #expect(try await keysLeft(open) == 9)
-            let later: SQL = "update sales set finished_at = finished_at - interval '15 s' where id = \(open.id)"
-            _ = try await shop.postgres.query(later)
+            #expect(try await open.keysLeft() == 9)
+            try await open.finishedEarlier(seconds: 600)
             _ = try await rotation(shop).run()
-            #expect(try await keysLeft(open) == 0)
+            #expect(try await open.keysLeft() == 1)
         }
     }
 
@@ -188,12 +182,10 @@ struct RotationFaultTests {
             try await open.end()
             _ = try await shop.postgres.query("update sales set opened_in_redis_at = null where id = \(open.id)")
             #expect(try await rotation(shop).run().finished == [open.id])
-            #expect(try await keysLeft(open) == 9)
-            _ = try await shop.postgres.query(
-                "update sales set finished_at = finished_at - interval '15 s' where id = \(open.id)"
-            )
+            #expect(try await open.keysLeft() == 9)
+            try await open.finishedEarlier(seconds: 600)
             _ = try await rotation(shop).run()
-            #expect(try await keysLeft(open) == 0)
+            #expect(try await open.keysLeft() == 0)
         }
     }
 }

@@ -29,6 +29,8 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var traceFile: Setting<String>?
     /// Whether the server opens and finishes the hourly sales itself.
     public var rotate: Setting<Bool>
+    /// How long Redis keeps a finished sale for a standby that lacks its end, 600,000…2,592,000,000 ms.
+    public var keepFinishedMilliseconds: Setting<Int64>
     /// Folder of the local stack; nil for the one under `$XDG_STATE_HOME`.
     public var localDirectory: Setting<String>?
     /// Units of an hourly sale, 1…10,000,000.
@@ -56,6 +58,11 @@ public struct FlashConfiguration: Sendable, Equatable {
         traceSample = try reader.value(.traceSample, default: 0, SettingParser.share)
         traceFile = try reader.optional(.traceFile, SettingParser.text)
         rotate = try reader.value(.rotate, default: true, SettingParser.boolean)
+        keepFinishedMilliseconds = try reader.value(
+            .keepFinished,
+            default: 86_400_000,
+            SettingParser.keepFinished
+        )
         localDirectory = try reader.optional(.localDirectory, SettingParser.text)
         hourlyStock = try reader.value(.hourlyStock, default: 10_000, SettingParser.integer(1...10_000_000))
         hourlyLimit = try reader.value(.hourlyLimit, default: 10, SettingParser.integer(1...1_000_000))

@@ -15,6 +15,8 @@ extension SettingKey {
         case .traceSample: "share of the requests that are recorded as spans, 0 to 1, 0 for none at all; default 0"
         case .traceFile: "file to which spans are appended, as OTLP in JSON; no default"
         case .rotate: "whether the server opens and finishes the hourly sales itself; default true"
+        case .keepFinished:
+            "how long Redis keeps a finished sale for a standby that lacks its end, 10m to 30d; default 1d"
         case .localDirectory: "folder of the private stores; default $XDG_STATE_HOME/flashctl/local"
         case .hourlyStock: "units of an hourly sale, 1 to 10,000,000; default 10000"
         case .hourlyLimit: "units of an hourly sale that one user may have; default 10"

@@ -14,6 +14,7 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
     case traceSample = "trace-sample"
     case traceFile = "trace-file"
     case rotate
+    case keepFinished = "keep-finished"
     case localDirectory = "local.directory"
     case hourlyStock = "hourly.stock"
     case hourlyLimit = "hourly.limit"

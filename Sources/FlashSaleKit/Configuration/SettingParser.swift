@@ -78,4 +78,14 @@ extension SettingParser<Int64> {
             DurationText.milliseconds(text).flatMap { (1000...86_400_000).contains($0) ? $0 : nil }
         }
     }
+
+    static var keepFinished: SettingParser {
+        let range: ClosedRange<Int64> = 600_000...2_592_000_000
+        return SettingParser(
+            wanted: "a duration from 10m to 30d, e.g. 12h",
+            text: { DurationText.text(milliseconds: $0) }
+        ) { text in
+            DurationText.milliseconds(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
 }

@@ -43,5 +43,9 @@ public enum Migrations {
             name: "m0006_lineages",
             script: String(decoding: PackageResources.m0006_lineages_sql, as: UTF8.self)
         ),
+        Migration(
+            name: "m0009_finished_keys",
+            script: String(decoding: PackageResources.m0009_finished_keys_sql, as: UTF8.self)
+        ),
     ]
 }

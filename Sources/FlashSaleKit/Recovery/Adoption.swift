@@ -69,6 +69,10 @@ struct Adoption: Sendable {
 
     private func recover(_ sale: Sale, _ keysEpoch: Int64?, _ epoch: Int64) async throws -> RecoveryNotice {
         let records = RecoveryRecords(postgres: postgres)
+        if let loss = try await EndedSale.loss(of: sale.id, redis, postgres) {
+            try await records.refused(sale.id, epoch, loss, startedAt: SaleStore(postgres: postgres).now())
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .shut(why: loss))
+        }
         let latest = try await records.latestEpoch(of: sale.id)
         let lastEpoch = keysEpoch ?? latest
         // However whole such keys look: the sale went on without them.

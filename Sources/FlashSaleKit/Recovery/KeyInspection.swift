@@ -46,7 +46,8 @@ struct KeyInspection: Sendable {
         do {
             let sentinels = try await sentinels(of: keys)
             guard let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: keys))) else {
-                return Finding(damage: "its keys are missing")
+                let loss = try await EndedSale.loss(of: sale, redis, postgres)
+                return Finding(damage: loss ?? "its keys are missing")
             }
             let keysEpoch = snapshot.fields["keys_epoch"].flatMap { Int64($0) }
             var damage = KeyInspection.damage(of: snapshot, sentinels, keysEpoch, keys)

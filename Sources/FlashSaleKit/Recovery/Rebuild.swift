@@ -34,6 +34,8 @@ struct Rebuild: Sendable {
         Failpoint.reach("recovery.drained")
         let restored = try await RestoredSale.read(sale.id, from: postgres)
         if let problem = restored.contradiction(in: sale.terms) { return try await refuse(problem) }
+        let ended = try await EndedSale.read(sale.id, from: redis)
+        if let loss = ended?.loss(rebuilding: restored.receipts.count) { return try await refuse(loss) }
         Failpoint.reach("recovery.folded")
         // Before the sale opens: whatever is decided from then on lies behind this record.
         try await records.rebuilding(sale.id, epoch, reason, restored, startedAt: startedAt)

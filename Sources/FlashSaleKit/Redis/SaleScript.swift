@@ -3,7 +3,7 @@ import NIOCore
 
 /// The scripts that decide and write everything about a sale in Redis.
 public enum SaleScript: String, CaseIterable, Sendable {
-    case checkout, purchase, expire, release, control, snapshot, fence, restore
+    case checkout, purchase, expire, release, control, snapshot, fence, restore, remove
 
     /// What Redis is given: the flags, the shared part and the body.
     public var source: String { SaleScript.texts[self]?.source ?? "" }
@@ -51,7 +51,7 @@ public enum SaleScript: String, CaseIterable, Sendable {
         switch self {
         case .checkout: ""
         case .snapshot: " flags=no-writes"
-        case .purchase, .expire, .release, .control, .fence, .restore: " flags=allow-oom"
+        case .purchase, .expire, .release, .control, .fence, .restore, .remove: " flags=allow-oom"
         }
     }
 
@@ -65,6 +65,7 @@ public enum SaleScript: String, CaseIterable, Sendable {
         case .snapshot: PackageResources.snapshot_lua
         case .fence: PackageResources.fence_lua
         case .restore: PackageResources.restore_lua
+        case .remove: PackageResources.remove_lua
         }
     }
 

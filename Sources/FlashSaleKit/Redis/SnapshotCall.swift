@@ -5,7 +5,7 @@ public enum SnapshotCall {
         SaleScript.snapshot.command(keys: keys, arguments: ["", ""])
     }
 
-    /// Reads the reply; nil when there is no sale key.
+    /// Reads the reply; nil when there is no sale key, or only what ``RemoveCall`` has left of a finished sale.
     public static func parse(_ reply: RedisReply) throws(RedisError) -> SaleSnapshot? {
         let reply = try ScriptReply(reply, of: .snapshot)
         guard reply.status == .decided else { return nil }
@@ -15,6 +15,7 @@ public enum SnapshotCall {
             guard let name = pairs[index].string, let value = pairs[index + 1].string else { throw reply.missing(2) }
             fields[name] = value
         }
+        if fields[EndedSale.removedField] != nil { return nil }
         return SaleSnapshot(
             at: reply.now,
             fields: fields,

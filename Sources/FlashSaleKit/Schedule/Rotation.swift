@@ -12,6 +12,11 @@ public struct RotationReport: Sendable, Equatable {
     public var mismatches: [SaleID: [String]] = [:]
     /// Sales that could not be opened or finished, or are shut, and why. The others were not held up.
     public var failed: [SaleID: String] = [:]
+    /// Sales whose end was booked before, by a Postgres that had more than this one, and is open again: an alarm until
+    /// they are finished again.
+    public var reopened: [SaleID: String] = [:]
+    /// Finished sales whose keys should go, and why Redis refuses that.
+    public var keysKept: [SaleID: String] = [:]
     /// Another process rotates at this moment; nothing was done.
     public var locked = false
 
@@ -27,15 +32,11 @@ public struct Rotation: Sendable {
     let hourly: HourlyTerms
     private let handshake: HandshakeOptions
     private let who: String
+    private let retention: KeyRetention
     private let onRecovery: @Sendable (RecoveryNotice) -> Void
 
     /// Clocks of the two stores that are further apart than this stop a rotation, in microseconds.
     static let clockTolerance: Int64 = 10_000_000
-    /// Finished sales whose keys are removed once more, in case somebody was killed before.
-    private static let sweep = 48
-    /// Keys outlive the end of their sale by this, in seconds: servers whose schedule is older than the end still ask
-    /// for it, and are answered that it is over.
-    private static let keysOutlive: Int64 = 15
 
     /// A rotation on two connections of its own: both are locked or busy for as long as it takes.
     public init(
@@ -44,6 +45,7 @@ public struct Rotation: Sendable {
         hourly: HourlyTerms = HourlyTerms(),
         handshake: HandshakeOptions = HandshakeOptions(),
         who: String = "rotate-hour",
+        retention: KeyRetention = KeyRetention(),
         onRecovery: @escaping @Sendable (RecoveryNotice) -> Void = { _ in }
     ) {
         self.redis = redis
@@ -51,6 +53,7 @@ public struct Rotation: Sendable {
         self.hourly = hourly
         self.handshake = handshake
         self.who = who
+        self.retention = retention
         self.onRecovery = onRecovery
     }
 
@@ -87,7 +90,10 @@ public struct Rotation: Sendable {
         try await open(sales.filter { $0.terms.closesAt > now && $0.epoch == nil }, &report)
         Failpoint.reach("rotation.opened")
         try await finish(sales.filter { $0.terms.closesAt <= now && validated.shut[$0.id] == nil }, &report)
-        if isConnected { try await removeKeysOfFinishedSales() }
+        if isConnected {
+            let keys = FinishedKeys(redis: redis, postgres: postgres, retention: retention)
+            report.keysKept = try await keys.sweep().refused
+        }
         return report
     }
 
@@ -128,29 +134,18 @@ public struct Rotation: Sendable {
 
     private func finish(_ sale: Sale, _ report: inout RotationReport) async throws {
         let finisher = SaleFinisher(redis: redis, postgres: postgres, who: who)
+        let ended = try await EndedSale.read(sale.id, from: redis)
         guard let epoch = sale.epoch else {
+            // This Postgres has lost even the opening: to call it unsold would be wrong.
+            if let ended { throw ScheduleError(.refused, ended.loss(purchases: 0)) }
             if try await finisher.finishUnopened(sale) { report.finished.append(sale.id) }
             return
         }
+        if let ended { report.reopened[sale.id] = ended.reopening }
         switch try await finisher.finish(sale, epoch: epoch) {
         case .finished: report.finished.append(sale.id)
         case .waiting(let reason): report.waiting[sale.id] = reason
         case .mismatch(let problems): report.mismatches[sale.id] = problems
-        }
-    }
-
-    /// Removes the keys of sales that ended some time ago. Those of a sale that never opened too: somebody may have
-    /// been killed while opening it.
-    private func removeKeysOfFinishedSales() async throws {
-        let rows = try await postgres.query(
-            """
-            select id from sales where finished_at < now() - make_interval(secs => \(Rotation.keysOutlive))
-            order by finished_at desc limit \(Rotation.sweep)
-            """
-        )
-        for row in rows {
-            let keys = SaleKeys(try row["id"].saleID)
-            _ = try await redis.send(RedisCommand(parts: [.string("UNLINK")] + keys.all.map(RedisArgument.string)))
         }
     }
 

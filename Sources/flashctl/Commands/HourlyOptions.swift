@@ -12,6 +12,9 @@ struct HourlyOptions: ParsableArguments {
     @Option(help: "How long an unpaid hold of an hourly sale lasts, e.g. 5m. Default: 5m.")
     var hourlyHold: String?
 
+    @Option(help: "Keep a finished sale in Redis this long for a standby that lacks its end. Default: 1d.")
+    var keepFinished: String?
+
     @Flag(help: "Accept a Redis without an append-only file: what it has not drained is lost with it.")
     var allowNoAOF = false
 
@@ -19,7 +22,7 @@ struct HourlyOptions: ParsableArguments {
     var flags: [SettingKey: String?] {
         [
             .hourlyStock: hourlyStock, .hourlyLimit: hourlyLimit, .hourlyHold: hourlyHold,
-            .allowNoAOF: allowNoAOF ? "true" : nil,
+            .keepFinished: keepFinished, .allowNoAOF: allowNoAOF ? "true" : nil,
         ]
     }
 }

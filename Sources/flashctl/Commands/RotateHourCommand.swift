@@ -101,7 +101,8 @@ struct RotateHourCommand: EnvironmentCommand {
                     redis: redis,
                     postgres: postgres,
                     hourly: stores.hourlyTerms,
-                    handshake: stores.handshakeOptions
+                    handshake: stores.handshakeOptions,
+                    retention: stores.keyRetention
                 ) { if isVerbose { output.say("recovered: \($0)") } }.run()
             }
         }
@@ -109,7 +110,9 @@ struct RotateHourCommand: EnvironmentCommand {
 
     static func failure(_ report: RotationReport) -> CommandFailure? {
         if report.locked { return CommandFailure(.tryLater, "another process rotates right now; nothing was done") }
-        let failed = report.failed.sorted { $0.key < $1.key }.map { "sale \($0.key): \($0.value)" }
+        let failed = [report.failed, report.reopened, report.keysKept].flatMap { sales in
+            sales.sorted { $0.key < $1.key }.map { "sale \($0.key): \($0.value)" }
+        }
         guard let worst = report.mismatches.min(by: { $0.key < $1.key }) else {
             return failed.isEmpty ? nil : CommandFailure(.failure, failed.joined(separator: "; "))
         }
@@ -132,7 +135,9 @@ struct RotateHourCommand: EnvironmentCommand {
             line("created", report.created), line("opened", report.opened), line("finished", report.finished),
         ]
         let failed = report.failed.sorted { $0.key < $1.key }.map { "failed: sale \($0.key), \($0.value)" }
-        let all = lines.compactMap(\.self) + waiting + failed
+        let all =
+            lines.compactMap(\.self) + waiting + failed
+            + report.keysKept.sorted { $0.key < $1.key }.map { "keys kept: sale \($0.key), \($0.value)" }
         return all.isEmpty && !report.locked ? ["nothing to do"] : all
     }
 }

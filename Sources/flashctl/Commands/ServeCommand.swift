@@ -52,6 +52,7 @@ struct ServeCommand: EnvironmentCommand {
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value
         options.rotate = configuration.rotate.value ? stores.hourlyTerms : nil
+        options.keyRetention = stores.keyRetention
         options.tracing = try ServeCommand.tracing(configuration)
         options.onAdminListening = { port in
             output.say("live page: http://127.0.0.1:\(port)/ (metrics: /metrics)")

@@ -98,6 +98,7 @@ actor StoreLinks {
         options.memoryPercent = stores.configuration.memoryLimit.value
         options.backlogBytes = stores.configuration.backlogLimit.value
         options.rotates = stores.configuration.rotate.value
+        options.retention = stores.keyRetention
         // What keeps them away is a finding of the other checks.
         let reader = DeepReader(options: options, redis: try? await redis(), postgres: try? await postgres())
         return await reader.read()

@@ -156,6 +156,13 @@ struct Stores: Sendable {
         return options
     }
 
+    /// How long Redis keeps finished sales.
+    var keyRetention: KeyRetention {
+        var retention = KeyRetention()
+        retention.most = .milliseconds(configuration.keepFinishedMilliseconds.value)
+        return retention
+    }
+
     /// What hourly sales sell. Those of the private stores are test sales.
     var hourlyTerms: HourlyTerms {
         var terms = HourlyTerms()

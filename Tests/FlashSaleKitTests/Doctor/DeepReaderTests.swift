@@ -42,7 +42,7 @@ import Testing
 
     @Test func `a Redis that has lost the scripts of an open sale is found`() async throws {
         try await Shop.with { shop in
-            #expect(try await check(.scripts, shop).sentence.contains("8 scripts of this version are loaded"))
+            #expect(try await check(.scripts, shop).sentence.contains("9 scripts of this version are loaded"))
             _ = try await shop.redis.send(RedisCommand("SCRIPT", "FLUSH"))
             #expect(try await check(.scripts, shop).level == .ok, "nobody sells")
             for command in SaleScript.loadCommands { _ = try await shop.redis.send(command) }

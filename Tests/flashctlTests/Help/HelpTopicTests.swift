@@ -52,7 +52,9 @@ struct HelpTopicTests {
             .backlogLimit: "\(configuration.backlogLimit.value >> 20)MB",
             .memoryLimit: "\(configuration.memoryLimit.value)", .allowNoAOF: "\(configuration.allowNoAOF.value)",
             .traceSample: "\(Int(configuration.traceSample.value))",
-            .rotate: "\(configuration.rotate.value)", .hourlyStock: "\(configuration.hourlyStock.value)",
+            .rotate: "\(configuration.rotate.value)",
+            .keepFinished: DurationText.text(milliseconds: configuration.keepFinishedMilliseconds.value),
+            .hourlyStock: "\(configuration.hourlyStock.value)",
             .hourlyLimit: "\(configuration.hourlyLimit.value)",
             .hourlyHold: DurationText.text(milliseconds: configuration.hourlyHoldMilliseconds.value),
         ]

@@ -15,7 +15,9 @@ public struct DeepCheck: Sendable, Equatable {
         case collation = "postgres_collation"
         case connections = "postgres_connections"
         case postgresDisk = "postgres_disk"
+        case standbys = "postgres_standbys"
         case nextHour = "next_hour"
+        case finishedSales = "finished_sales"
         case openFiles = "open_files"
     }
 

@@ -6,6 +6,8 @@ public struct DeepOptions: Sendable {
     public var backlogBytes = 512 << 20
     /// Whether servers make the hourly sales.
     public var rotates = true
+    /// How long Redis keeps finished sales.
+    public var retention = KeyRetention()
 
     /// The limits of production.
     public init() {}
@@ -39,6 +41,10 @@ public struct DeepReader: Sendable {
                 // Without tables there is no schedule; that the schema is old is told elsewhere.
                 guard try await Migrator().pending(postgres).isEmpty else { return [] }
                 return [try await NextHour.read(rotates: options.rotates, redis: redis, postgres: postgres).check]
+            }
+            checks += await attempt(.finishedSales) {
+                guard try await Migrator().pending(postgres).isEmpty else { return [] }
+                return [try await FinishedSales.read(options.retention, redis: redis, postgres: postgres).check]
             }
         }
         let order = Dictionary(uniqueKeysWithValues: DeepCheck.Name.allCases.enumerated().map { ($1, $0) })
@@ -84,6 +90,10 @@ public struct DeepReader: Sendable {
         }
         checks += await attempt(.databaseSettings) { try await PostgresDetails.read(postgres).checks }
         checks += await attempt(.collation) { [try await PostgresCollation.read(postgres).check] }
+        checks += await attempt(.standbys) {
+            guard try await Migrator().pending(postgres).isEmpty else { return [] }
+            return [try await StandbyCheck.read(postgres).check]
+        }
         return checks
     }
 

@@ -108,6 +108,9 @@ local function next_id(id)
 end
 
 function steps.begin()
+    if redis.call('HGET', SALE, 'removed') then
+        return reply('it was finished, and its keys were removed since')
+    end
     local stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor, ledger_id,
         attempts_id, installation, lineage = unpack(ARGV, 4, 17)
     local numbers = { stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor }

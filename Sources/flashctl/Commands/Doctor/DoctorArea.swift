@@ -28,8 +28,8 @@ enum DoctorArea: String, CaseIterable, Sendable {
     static func of(_ name: DeepCheck.Name) -> DoctorArea {
         switch name {
         case .persistence, .headroom, .redisLatency, .slowCommands, .clients, .redisDisk, .scripts: .redis
-        case .postgresLatency, .databaseSettings, .collation, .connections, .postgresDisk: .postgres
-        case .nextHour: .sales
+        case .postgresLatency, .databaseSettings, .collation, .connections, .postgresDisk, .standbys: .postgres
+        case .nextHour, .finishedSales: .sales
         case .openFiles: .host
         }
     }
