@@ -61,6 +61,11 @@ final class CheckoutBatch {
         }
     }
 
+    /// The holds that it may have made and of which nobody can have the code again.
+    var unkeyedHoldIDs: [HoldID] {
+        zip(codes, attempts).compactMap { code, attempt in attempt.keyed == nil ? code.holdID : nil }
+    }
+
     func dropCodes() {
         codes.removeAll(keepingCapacity: true)
     }

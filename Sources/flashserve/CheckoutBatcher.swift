@@ -107,11 +107,13 @@ final class CheckoutBatcher {
             case .refused(let status, _): refused(batch, status, sale)
             }
         } catch {
-            // Whether the script ran is unknown: the batch is never sent again. If it ran, the journal has the attempts
-            // and the orphaned holds expire.
+            // Whether the script ran is unknown: the batch is never sent again. If it ran, or still runs, the journal
+            // has the attempts, and the holds are settled.
+            let isUnknown = error.leavesDecisionUnknown
+            if isUnknown { server.settlement.keep(batch.unkeyedHoldIDs, of: sale) }
             server.failed(error)
             // `maxmemory` is reached: the script was refused before its first write, and works again by itself.
-            refuse(batch, error.code == .server("OOM") ? .overloaded : .unavailable)
+            refuse(batch, isUnknown ? .outcomeUnknown : error.code == .server("OOM") ? .overloaded : .unavailable)
         }
     }
 
@@ -122,6 +124,7 @@ final class CheckoutBatcher {
         case .resendWithHoldIDs:
             sale.lastBatchSoldOut = false
             send(batch)
+        case .newerFormat: refuse(batch, .unavailable)
         case .wrongEpoch, .otherLineage, .clockJumped, .decided:
             server.refused(sale, status)
             refuse(batch, .unavailable)

@@ -22,6 +22,10 @@ final class ControlCenter: ServerControl {
         supervisor.invalidate(reason, suspect: suspect)
     }
 
+    func leaveAlone(_ sale: SaleID, _ error: RedisError) {
+        supervisor.leaveAlone(sale, error)
+    }
+
     func recheckRedis(_ reason: String) {
         supervisor.recheck(reason)
     }

@@ -100,7 +100,7 @@ struct DrainService: Sendable {
             let result = try await drain.drainOnce(sale: sale, epoch: epoch)
             state.update { $0.stoppedDrains[place] = nil }
             return result
-        } catch let error as JournalError where error.code == .trimmedPastCursor || error.code == .cursorMissing {
+        } catch let error as JournalError where error.stopsOneStream {
             let isNew = state.update { $0.stoppedDrains.updateValue("\(error)", forKey: place) == nil }
             if isNew {
                 logger.error("the drain of one sale stands still", metadata: ["sale": "\(sale)", "reason": "\(error)"])

@@ -48,6 +48,10 @@ struct ExpirySweep: Sendable {
                 } catch let error as RedisError where redis.isActive {
                     // The reply of this sale alone: the others still need their clocks.
                     if error.code == .noScript { throw error }
+                    if let newer = error.saleOfNewerFormat {
+                        supervisor.leaveAlone(newer, error)
+                        continue
+                    }
                     if error.isSignOfLoss { return supervisor.invalidate("\(error)") }
                     logger.error("sale cannot be swept", metadata: ["sale": "\(sale.id)", "reason": "\(error)"])
                 }

@@ -144,7 +144,7 @@ final class HoldBatcher {
             }
         } catch {
             server.failed(error)
-            answer(batch, .unavailable)
+            answer(batch, error.leavesDecisionUnknown ? .outcomeUnknown : .unavailable)
         }
     }
 

@@ -74,6 +74,7 @@ final class LoopRedis {
                 return lost("the Redis behind this connection is not the one that was validated")
             }
             usable = channel
+            server.settlement.connected()
         }
         for command in RedisIdentityCheck.commands { channel.send(command) { done($0, isIdentity: true) } }
         for command in SaleScript.loadCommands { channel.send(command) { done($0, isIdentity: false) } }

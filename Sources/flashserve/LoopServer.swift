@@ -25,10 +25,13 @@ final class LoopServer {
     /// The server ends soon: every answer says that its connection does too.
     var isStopping = false
     /// Postgres has confirmed that Redis time may jump up to here.
-    var confirmedTime: Timestamp?
+    var confirmedTime: Timestamp? {
+        didSet { settlement.resume() }
+    }
     private(set) var responses = Responses()
     private(set) lazy var redis = LoopRedis(server: self)
     private(set) lazy var waiters = PurchaseWaiters(server: self)
+    private(set) lazy var settlement = Settlement(server: self)
     private lazy var checkouts = CheckoutBatcher(server: self)
     private lazy var purchases = HoldBatcher(server: self, operation: .purchase)
     private lazy var releases = HoldBatcher(server: self, operation: .release)
@@ -153,6 +156,7 @@ final class LoopServer {
         if !clockIsFresh { coarseNow = .now() }
         clockIsFresh = false
         responses.refresh(now: Timestamp.host)
+        settlement.sendWaiting()
         checkouts.sendWaiting()
         purchases.sendWaiting()
         releases.sendWaiting()
@@ -167,6 +171,7 @@ final class LoopServer {
         ticks += 1
         coarseNow = .now()
         responses.refresh(now: Timestamp.host)
+        settlement.resume()
         checkouts.refuseLate()
         purchases.refuseLate()
         releases.refuseLate()
@@ -199,6 +204,7 @@ final class LoopServer {
     /// A call has failed without a reply that could be believed. A lost connection reports itself.
     func failed(_ error: RedisError) {
         switch error.code {
+        case .newerFormat(let sale): control.leaveAlone(sale, error)
         case .noScript:
             // SCRIPT FLUSH: a new connection loads the scripts again.
             redis.close()

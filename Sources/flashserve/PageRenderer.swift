@@ -49,6 +49,7 @@ actor PageRenderer {
         if verbose {
             let drains = values.stoppedDrains.sorted { $0.key < $1.key }
                 .map { "sale \($0.sale), \($0.stream.rawValue): \($1)" }
+            let shut = (values.redis?.shut ?? [:]).sorted { $0.key < $1.key }.map { "sale \($0) is shut: \($1.why)" }
             body.checks = [
                 "redis": values.redisTrouble ?? "ok",
                 "clock": values.clockTrouble ?? "ok",
@@ -56,6 +57,7 @@ actor PageRenderer {
                 "load": values.overload ?? "ok",
                 "postgres": values.postgresTrouble ?? "ok",
                 "dead_letters": values.deadLetters == 0 ? "ok" : "\(values.deadLetters) since the start",
+                "sales": shut.isEmpty ? "ok" : shut.joined(separator: "; "),
                 "drain": drains.isEmpty ? "ok" : drains.joined(separator: "; "),
             ]
             body.guards = values.guards.checks.map(ReadyBody.Guard.init)
@@ -145,6 +147,9 @@ actor PageRenderer {
             guard let snapshot = try SnapshotCall.parse(reply) else { return .unreadable }
             let standing = await standing(of: sale, client) ?? SaleStanding(sale: sale, redis: snapshot)
             return .sale(SaleFacts(standing: standing, snapshot: snapshot))
+        } catch let error as RedisError where error.saleOfNewerFormat != nil {
+            // Buyers are answered so too; the check `sales` says why.
+            return .noSale
         } catch {
             // The page says that Redis is down; the supervisor finds out and logs why.
             supervisor.recheck("\(error)")

@@ -9,4 +9,7 @@ extension RedisError {
         default: false
         }
     }
+
+    /// Whether a script that was called may have written something, and nobody knows what.
+    var leavesDecisionUnknown: Bool { isOutcomeUnknown || code == .unexpectedReply }
 }

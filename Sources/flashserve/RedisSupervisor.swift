@@ -58,6 +58,25 @@ actor RedisSupervisor {
         wakeup.signal()
     }
 
+    /// The sale was opened by a newer program since Redis was validated: nothing is asked of Redis for it, and nothing
+    /// is recovered.
+    nonisolated func leaveAlone(_ sale: SaleID, _ error: RedisError) {
+        let isNew = state.update { values in
+            guard let epoch = values.redis?.epochs.removeValue(forKey: sale) else { return false }
+            values.redis?.shut[sale] = ShutSale(epoch: epoch, why: "\(error)")
+            return true
+        }
+        guard isNew else { return }
+        logger.error("sale is shut", metadata: ["sale": "\(sale)", "why": "\(error)"])
+        Task { await replaceSales() }
+    }
+
+    private func replaceSales() {
+        let values = state.current
+        guard let usable = values.redis?.usable(values.sales) else { return }
+        for loop in loops { loop.run { $0.schedule.replace(usable) } }
+    }
+
     private func closeLoops() {
         guard state.current.redis == nil else { return }
         for loop in loops { loop.run { $0.redis.close() } }

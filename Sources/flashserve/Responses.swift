@@ -5,7 +5,8 @@ import NIOCore
 struct Responses {
     /// Answers without a variable part.
     enum Fixed: Int, CaseIterable {
-        case soldOut, userLimit, banned, paused, overloaded, unavailable, unknownCode, expiredCode, alreadyPurchased
+        case soldOut, userLimit, banned, paused, overloaded, unavailable, outcomeUnknown, unknownCode, expiredCode,
+            alreadyPurchased
         case pending, released, alive, notFound, bodyTooLarge, lineTooLong, headersTooLarge, timedOut, malformed
     }
 
@@ -38,6 +39,13 @@ struct Responses {
             error("503 Service Unavailable", "overloaded", "Too many requests are waiting.", retryAfter: 1)
         case .unavailable:
             error("503 Service Unavailable", "unavailable", "The sale cannot be decided right now.", retryAfter: 1)
+        case .outcomeUnknown:
+            error(
+                "503 Service Unavailable",
+                "outcome_unknown",
+                "It is not known whether this was done. Ask again.",
+                retryAfter: 1
+            )
         case .unknownCode: error("404 Not Found", "unknown_code", "There is no hold with this code.")
         case .expiredCode: error("404 Not Found", "expired_code", "The hold has ended and its unit was given back.")
         case .alreadyPurchased: error("409 Conflict", "already_purchased", "The unit of this code has been bought.")

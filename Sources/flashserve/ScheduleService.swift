@@ -134,11 +134,11 @@ struct ScheduleService: Sendable {
             values.sales = sales
             // The epoch of a sale that was opened since: another one later means that it was recovered.
             guard values.redis?.generation == installation.generation else { return }
-            for sale in sales where installation.shut[sale.id] == nil {
+            for sale in sales where values.redis?.shut[sale.id] == nil {
                 if let epoch = sale.epoch { values.redis?.epochs[sale.id] = epoch }
             }
         }
-        let usable = installation.usable(sales)
+        let usable = state.current.redis?.usable(sales) ?? installation.usable(sales)
         for loop in loops { loop.run { $0.schedule.replace(usable) } }
     }
 }

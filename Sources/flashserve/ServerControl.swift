@@ -23,6 +23,8 @@ protocol ServerControl: AnyObject, Sendable {
     ///
     /// - Parameter suspect: the sale that a script would not touch, and its epoch.
     func invalidateRedis(_ reason: String, suspect: (sale: SaleID, epoch: Int64)?)
+    /// A script has refused the format of a sale: this server leaves that sale alone.
+    func leaveAlone(_ sale: SaleID, _ error: RedisError)
     /// A connection to Redis was lost: whether it is still the same one must be found out before the next is made.
     func recheckRedis(_ reason: String)
     /// Makes a page; `completion` is called once, on any thread.

@@ -11,6 +11,7 @@ import Testing
             keys.all == [
                 "fs:{12}:sale", "fs:{12}:users", "fs:{12}:bought", "fs:{12}:banned", "fs:{12}:holds",
                 "fs:{12}:deadlines", "fs:{12}:receipts", "fs:{12}:ledger", "fs:{12}:attempts",
+                "fs:{12}:settled",
             ]
         )
         #expect(keys.all.count == SaleKeys.count)
@@ -43,7 +44,7 @@ import Testing
         )
         let time = confirmed.map { String($0.microseconds) } ?? ""
         let parts =
-            ["EVALSHA", SaleScript.checkout.sha1, "9"] + keys.all
+            ["EVALSHA", SaleScript.checkout.sha1, "10"] + keys.all
             + ["9", time, "1", "ü\t9223372036854775807\n", "00000000000000010000000000000abc", "1"]
         let expected = parts.reduce("*\(parts.count)\r\n") { $0 + "$\($1.utf8.count)\r\n\($1)\r\n" }
         #expect(String(buffer: command.bytes) == expected)

@@ -11,6 +11,7 @@ struct SaleImage: Equatable {
     var holds: [String: String] = [:]
     var deadlines: [String: String] = [:]
     var receipts: [String: String] = [:]
+    var settled: [String: String] = [:]
 
     /// What Redis holds. Only the fields that the rules speak of are taken from the sale hash.
     init(reading bench: SaleBench) async throws {
@@ -21,10 +22,12 @@ struct SaleImage: Equatable {
         async let banned = Self.named(bench, "HGETALL", keys.banned)
         async let holds = Self.pairs(bench, "HGETALL", keys.holds)
         async let deadlines = Self.pairs(bench, "ZRANGE", keys.deadlines, "0", "-1", "WITHSCORES")
+        async let settled = Self.pairs(bench, "ZRANGE", keys.settled, "0", "-1", "WITHSCORES")
         async let receipts = Self.pairs(bench, "HGETALL", keys.receipts)
         self.sale = try await sale.filter { Self.ruled.contains($0.key) }
         (self.users, self.bought, self.banned) = try await (users, bought, banned)
         (self.holds, self.deadlines, self.receipts) = try await (holds, deadlines, receipts)
+        self.settled = try await settled
     }
 
     /// What the model expects.
@@ -54,6 +57,7 @@ struct SaleImage: Equatable {
             deadlines["\(id)"] = String(hold.deadline.microseconds)
         }
         for (id, hold) in model.tombstones { holds["\(id)"] = Self.text(hold) + "x" }
+        for (id, end) in model.settled { settled["\(id)"] = String(end.microseconds) }
         for (id, receipt) in model.receipts {
             let hold = receipt.hold
             receipts["\(id)"] =
@@ -138,13 +142,13 @@ struct JournalReader {
     private static func attempts(_ fields: [(String, String)]) throws -> Record {
         let names = fields.map(\.0).joined()
         let values = fields.map(\.1)
-        guard names == "eqtnfhsop", let sequence = Int64(values[1]), let at = Int64(values[2]),
-            let count = Int(values[3]), let free = Int(values[4]), let held = Int(values[5]), let sold = Int(values[6])
+        guard names == "eqtvnfhsop", let sequence = Int64(values[1]), let at = Int64(values[2]),
+            let count = Int(values[4]), let free = Int(values[5]), let held = Int(values[6]), let sold = Int(values[7])
         else { throw Malformed(description: "\(fields)") }
-        var letters = Array(values[7].utf8)
+        var letters = Array(values[8].utf8)
         if letters.count == 1 { letters = Array(repeating: letters[0], count: count) }
         // Hold ids and keys are not on this stream.
-        let attempts = try lines(values[8], fields: 2).map { line in
+        let attempts = try lines(values[9], fields: 2).map { line in
             SaleModel.Attempt(user: UserID(recorded: line[0]), itemID: try number(line[1]), holdID: nil)
         }
         guard letters.count == count, attempts.count == count else { throw Malformed(description: "\(fields)") }
@@ -182,9 +186,9 @@ struct JournalReader {
         let names = fields.map(\.0).joined()
         let sequence = try step(fields)
         let at = Timestamp(microseconds: try Self.number(fields[2].1))
-        let kind = fields[3].1
-        let payload = fields[4].1
-        guard names == (kind == "held" ? "eqtkpd" : "eqtkp") else { throw Malformed(description: names) }
+        let kind = fields[4].1
+        let payload = fields[5].1
+        guard names == (kind == "held" ? "eqtvkpd" : "eqtvkp") else { throw Malformed(description: names) }
         switch kind {
         case "opened":
             return try Self.lines(payload, fields: 5).map { line in
@@ -199,7 +203,7 @@ struct JournalReader {
                 )
             }
         case "held":
-            let deadline = Timestamp(microseconds: try Self.number(fields[5].1))
+            let deadline = Timestamp(microseconds: try Self.number(fields[6].1))
             return try Self.lines(payload, fields: 5).map { line in
                 let hold = SaleModel.Hold(
                     user: UserID(recorded: line[2]),

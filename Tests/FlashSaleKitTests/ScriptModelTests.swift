@@ -36,8 +36,8 @@ struct SeededGenerator: RandomNumberGenerator {
         "checkout H", "checkout S", "checkout L", "checkout B", "checkout h", "checkout notOpen", "checkout closed",
         "checkout paused", "checkout resendWithHoldIDs", "purchase purchased", "purchase alreadyPurchased",
         "purchase lapsed", "purchase unknown", "purchase paused", "release released", "release alreadyPurchased",
-        "release lapsed", "release unknown", "expire all", "expire more", "control changed", "control unchanged",
-        "control refused",
+        "release lapsed", "release unknown", "settle released", "settle unknown", "checkout O", "expire all",
+        "expire more", "control changed", "control unchanged", "control refused",
     ]
 
     @Test func `scripts and model agree on random operations`() async throws {
@@ -113,7 +113,8 @@ struct ModelRun {
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<50: try await checkout()
             case 50..<72: try await purchase()
-            case 72..<82: try await release()
+            case 72..<79: try await release()
+            case 79..<82: try await settle()
             case 82..<90: try await expire()
             default: try await control()
             }
@@ -218,6 +219,19 @@ struct ModelRun {
         let expected = model.release(ids, at: model.clock)
         try agree("reply", try await bench.release(ids), expected)
         see("release", expected.decision?.map { "\($0)" } ?? ["\(expected.status)"])
+    }
+
+    /// As a server does: of holds whose code no key chose, some of which were never made.
+    private mutating func settle() async throws {
+        var ids = someHolds().filter { id in known.contains { $0.id == id && !$0.keyed } }
+        let lost = HoldID(high: random.next(), low: random.next())
+        known.append((lost, Self.users.randomElement(using: &random) ?? "ann", false))
+        ids.append(lost)
+        let batchEpoch = random.chance(70) ? bench.epoch : bench.epoch - 1
+        operation = "settle \(ids) sent at \(batchEpoch)"
+        let expected = model.settle(ids, sentAt: batchEpoch, at: model.clock)
+        try agree("reply", try await bench.settle(ids, sentAt: batchEpoch), expected)
+        see("settle", expected.decision?.map { "\($0)" } ?? ["\(expected.status)"])
     }
 
     private mutating func expire() async throws {

@@ -47,7 +47,7 @@ import Testing
 
     @Test func `damaged keys are not adopted`() async throws {
         try await withRedis { client in
-            for number in SaleKeys(SaleBench.saleID(1)).all.indices.dropFirst() {
+            for number in SaleKeys(SaleBench.saleID(1)).all.indices.dropFirst().dropLast() {
                 var bench = try await SaleBench.open(client, id: Int64(number))
                 #expect(try await bench.letters([attempt("ann", 1)]) == "H")
                 _ = try await client.send(RedisCommand("UNLINK", bench.keys.all[number]))

@@ -36,6 +36,7 @@ import Testing
             (.soldOut, "409", "sold_out", false), (.userLimit, "429", "user_limit", false),
             (.banned, "403", "banned", false), (.paused, "503", "paused", true),
             (.overloaded, "503", "overloaded", true), (.unavailable, "503", "unavailable", true),
+            (.outcomeUnknown, "503", "outcome_unknown", true),
             (.unknownCode, "404", "unknown_code", false), (.expiredCode, "404", "expired_code", false),
             (.alreadyPurchased, "409", "already_purchased", false),
         ]

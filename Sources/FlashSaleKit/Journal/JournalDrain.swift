@@ -179,8 +179,13 @@ actor JournalDrain {
         let asked = size.entries
         let reply = try await redis.send(RedisCommand("XRANGE", key, "(\(cursor.lastID)", "+", "COUNT", "\(asked)"))
         let entries = try StreamEntry.parse(reply, from: key)
-        let taken = size.take(entries.lazy.map(\.size))
-        return (Array(entries.prefix(taken)), taken < entries.count || entries.count == asked)
+        let known = entries.prefix { ($0.format ?? .max) <= StoreFormat.known }
+        if known.isEmpty, let newer = entries.first {
+            let what = "entry \(newer.id) of the \(stream.rawValue) of sale \(cursor.saleID)"
+            throw JournalError(newerFormat: newer.format.map { "\($0)" } ?? "of another kind", of: what)
+        }
+        let taken = size.take(known.lazy.map(\.size))
+        return (Array(known.prefix(taken)), taken < entries.count || entries.count == asked)
     }
 
     /// Trims what earlier turns have drained, in the turn that has read the cursor.
@@ -200,6 +205,7 @@ actor JournalDrain {
             if count > 0 { Failpoint.reach(stream == .ledger ? "ledger.during-trim" : "attempts.during-trim") }
             // There may be more: the next turn looks again at once.
             if count >= limits.trimEntries { looks[saleID] = nil }
+        case .newerFormat(let format): throw JournalError(newerFormat: format, of: "sale \(saleID)")
         case .refused(let why):
             throw JournalError(
                 .fenced,

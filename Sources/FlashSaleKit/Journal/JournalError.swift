@@ -6,6 +6,8 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         case fenced
         /// Entries between the cursor and the first one left in Redis are gone.
         case trimmedPastCursor
+        /// The sale, or the next entry of its journal, is of a format that only a newer program knows. It drains them.
+        case newerFormat
         /// The sale has no cursor in Postgres.
         case cursorMissing
         /// Redis answered with something that is no stream.
@@ -41,6 +43,25 @@ public struct JournalError: Error, Sendable, CustomStringConvertible {
         self.underlying = underlying
         self.file = file
         self.line = line
+    }
+
+    /// The error for what only a newer program may drain.
+    init(newerFormat format: String, of what: String, file: String = #fileID, line: Int = #line) {
+        self.init(
+            .newerFormat,
+            StoreFormat.refusal(of: what, format: format),
+            nextStep: StoreFormat.nextStep,
+            file: file,
+            line: line
+        )
+    }
+
+    /// Whether the stream of one sale cannot be drained by this program, and those of the others can.
+    public var stopsOneStream: Bool {
+        switch code {
+        case .trimmedPastCursor, .cursorMissing, .newerFormat: true
+        case .fenced, .unexpectedReply, .rowsRefused: false
+        }
     }
 
     /// The message, the error below it and the next step.

@@ -13,7 +13,8 @@ struct JournalTrim {
     /// is what it takes to know their ids: at most so many, and no more once these bytes are exceeded.
     private static let script = """
         #!lua flags=allow-oom
-        local head = redis.call('HMGET', KEYS[1], 'epoch', 'lineage')
+        local head = redis.call('HMGET', KEYS[1], 'epoch', 'lineage', 'format')
+        if head[3] and (tonumber(head[3]) or math.huge) > \(StoreFormat.known) then return 'V' .. head[3] end
         if head[1] ~= ARGV[1] then return 'epoch ' .. (head[1] or 'none') end
         if head[2] ~= ARGV[2] then return 'lineage ' .. (head[2] or 'none') end
         local from, last, removed, bytes, most = '-', nil, 0, 0, tonumber(ARGV[5])
@@ -70,12 +71,14 @@ struct JournalTrim {
         case removed(Int)
         /// The sale has another epoch or lineage, and nothing was written.
         case refused(String)
+        /// Only a newer program knows the sale: its format.
+        case newerFormat(String)
 
         init(_ reply: RedisReply) throws(RedisError) {
             if let count = reply.integerValue {
                 self = .removed(Int(count))
             } else if let text = reply.string {
-                self = .refused(text)
+                self = text.first == "V" ? .newerFormat(String(text.dropFirst())) : .refused(text)
             } else {
                 throw RedisError(.unexpectedReply, "the trim gave a reply that is neither number nor text")
             }

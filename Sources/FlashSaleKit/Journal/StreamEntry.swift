@@ -24,6 +24,9 @@ struct StreamEntry: Sendable {
         return bytes.withUnsafeBufferPointer { Decimal63.parse($0) }
     }
 
+    /// Its format: 1 where there is none, nil for one that is no number.
+    var format: Int64? { value(UInt8(ascii: "v")) == nil ? 1 : number("v") }
+
     /// The bytes of all fields in RESP, so that an entry that nobody understands can be put back as it was.
     var serialized: [UInt8] {
         var output = Array("*\(fields.count)\r\n".utf8)

@@ -27,9 +27,16 @@ struct Adoption: Sendable {
         Failpoint.reach("recovery.cursors-raised")
         // All of them first: none may sell while another one is rebuilt.
         var fenced: [SaleID: FenceCall.Fenced] = [:]
-        for sale in sales { fenced[sale.id] = try await steps.fence(sale.id, outcome.epoch) }
-        Failpoint.reach("recovery.fenced")
         for sale in sales {
+            do {
+                fenced[sale.id] = try await steps.fence(sale.id, outcome.epoch)
+            } catch let error as RedisError where error.saleOfNewerFormat != nil {
+                // Its cursors are raised, so that a newer program takes it over; here it is left as it is.
+                outcome.shut[sale.id] = ShutSale(epoch: outcome.epoch, why: "\(error)")
+            }
+        }
+        Failpoint.reach("recovery.fenced")
+        for sale in sales where outcome.shut[sale.id] == nil {
             let notice = try await recoverAlone(sale, fenced[sale.id]?.keysEpoch, outcome.epoch)
             tell(notice)
             if case .shut(let why) = notice.result {
@@ -44,6 +51,9 @@ struct Adoption: Sendable {
         let records = RecoveryRecords(postgres: postgres)
         do {
             return try await recover(sale, keysEpoch, epoch)
+        } catch let error as JournalError where error.code == .newerFormat {
+            // No record of a refusal: a newer program recovers it.
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .shut(why: "\(error)"))
         } catch let error where Adoption.isAboutRecords(error) {
             guard redis.isActive, postgres.isUsable else { throw error }
             let why = "it could not be recovered: \(ErrorText.sentence(error))"

@@ -180,7 +180,14 @@ public struct Handshake: Sendable {
         sales.doubtful = []
         for sale in open {
             guard let epoch = sale.epoch else { continue }
-            switch try await inspection.standing(of: sale.id, epoch: epoch) {
+            let standing: KeyInspection.Standing
+            do {
+                standing = try await inspection.standing(of: sale.id, epoch: epoch)
+            } catch let error as RedisError where error.saleOfNewerFormat != nil {
+                sales.shut[sale.id] = ShutSale(epoch: epoch, why: "\(error)")
+                continue
+            }
+            switch standing {
             case .whole where suspects[sale.id] != epoch: sales.epochs[sale.id] = epoch
             case .whole: sales.doubtful.append(sale)
             case .doubtful:

@@ -6,8 +6,17 @@ public struct Installation: Sendable, Equatable {
     public let secret: [UInt8]
 
     /// Reads the only row.
+    /// - Throws: ``RecoveryError`` with `.newerFormat` when a newer program has changed what the stores keep.
     public static func read(_ postgres: PostgresConnection) async throws -> Installation {
-        let row = try await postgres.query("select id::text as id, secret from installation").one()
+        let row = try await postgres.query("select id::text as id, secret, format from installation").one()
+        let format = try row["format"].int64
+        guard format <= StoreFormat.known else {
+            throw RecoveryError(
+                .newerFormat,
+                StoreFormat.refusal(of: "this installation", format: format),
+                nextStep: StoreFormat.nextStep
+            )
+        }
         return Installation(id: try row["id"].text, secret: try row["secret"].bytes)
     }
 

@@ -4,6 +4,8 @@ public struct RecoveryError: Error, Sendable, CustomStringConvertible {
     public enum Code: Sendable, Equatable {
         /// The Redis belongs to another installation.
         case installationMismatch
+        /// A newer program has changed what the stores keep.
+        case newerFormat
         /// Redis is not set up so that it can be trusted.
         case unsafeConfiguration
         /// Redis lacks data that Postgres has: these sales must be rebuilt from the ledger.

@@ -24,6 +24,8 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
         case server(String)
         /// A reply of another shape than the command promises.
         case unexpectedReply
+        /// The sale is of a format that only a newer program knows; nothing was written.
+        case newerFormat(SaleID)
     }
 
     /// The kind of failure.
@@ -61,6 +63,23 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
         let word = String(text.prefix { $0 != " " })
         let code: Code = word == "NOSCRIPT" ? .noScript : .server(word)
         self.init(code, "Redis answered: \(text)", nextStep: RedisError.nextStep(word), file: file, line: line)
+    }
+
+    /// The error that stands for the answer `V` of a script.
+    init(newerFormat format: String, of sale: SaleID, file: String = #fileID, line: Int = #line) {
+        self.init(
+            .newerFormat(sale),
+            StoreFormat.refusal(of: "sale \(sale)", format: format),
+            nextStep: StoreFormat.nextStep,
+            file: file,
+            line: line
+        )
+    }
+
+    /// The sale that only a newer program knows; nil for any other error.
+    public var saleOfNewerFormat: SaleID? {
+        guard case .newerFormat(let sale) = code else { return nil }
+        return sale
     }
 
     private static func nextStep(_ word: String) -> String? {

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The call by which buyers give their holds back.
+/// The call by which buyers give their holds back, and by which a server settles a batch whose reply was lost.
 public enum ReleaseCall {
     /// What the script says: one outcome for each hold, in their order.
     public typealias Reply = ScriptAnswer<[Outcome]>
@@ -18,11 +18,16 @@ public enum ReleaseCall {
     }
 
     /// A call with at least one hold.
+    ///
+    /// - Parameter batchEpoch: nil for the wish of buyers. Otherwise the holds are those of a batch of checkouts that
+    ///   was sent at this epoch and never answered: those that exist are released, and at the same epoch none of the
+    ///   others is made any more should the batch still run. None of their codes was chosen by an `Idempotency-Key`.
     public static func command(
         keys: SaleKeys,
         epoch: Int64,
         confirmed: Timestamp? = nil,
-        holdIDs: [HoldID]
+        holdIDs: [HoldID],
+        settling batchEpoch: Int64? = nil
     ) -> RedisCommand {
         var payload = ByteBuffer()
         for holdID in holdIDs {
@@ -30,11 +35,12 @@ public enum ReleaseCall {
             payload.writeInteger(UInt8(ascii: "\n"))
         }
         var buffer = ByteBuffer()
-        SaleScript.release.writePrefix(keys: keys, argumentCount: 4, into: &buffer)
+        SaleScript.release.writePrefix(keys: keys, argumentCount: batchEpoch == nil ? 4 : 5, into: &buffer)
         buffer.writeRedisBulk(epoch)
         buffer.writeRedisBulk(confirmed)
         buffer.writeRedisBulk(Int64(holdIDs.count))
         buffer.writeRedisBulk(payload)
+        if let batchEpoch { buffer.writeRedisBulk(batchEpoch) }
         return RedisCommand(encoded: buffer)
     }
 

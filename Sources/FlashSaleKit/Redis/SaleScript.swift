@@ -38,7 +38,7 @@ public enum SaleScript: String, CaseIterable, Sendable {
         return Dictionary(
             uniqueKeysWithValues: allCases.map { script in
                 // The flags must be the very first bytes; the name is for people who read the slow log.
-                let head = "#!lua\(script.flags)\n-- flashctl \(script.rawValue)\n"
+                let head = "#!lua\(script.flags)\n-- flashctl \(script.rawValue)\nlocal FORMAT = \(StoreFormat.known)\n"
                 let source = head + common + String(decoding: script.body, as: UTF8.self)
                 return (script, (source, hex(Insecure.SHA1.hash(data: Array(source.utf8)))))
             }

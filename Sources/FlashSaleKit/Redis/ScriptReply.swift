@@ -5,7 +5,7 @@ struct ScriptReply {
     private let fields: [RedisReply]
     private let script: SaleScript
 
-    /// - Throws: `.noScript` when Redis does not know the script, `.server` for any other error reply,
+    /// - Throws: `.newerFormat` for a sale that only a newer program knows, `.noScript` when Redis does not know the script, `.server` for any other error reply,
     ///   `.unexpectedReply` for a reply that no script makes.
     init(_ reply: RedisReply, of script: SaleScript) throws(RedisError) {
         if case .error(let text) = reply { throw RedisError(serverReply: text) }
@@ -15,10 +15,18 @@ struct ScriptReply {
         else {
             throw RedisError(.unexpectedReply, "the script \(script.rawValue) gave a reply without status and time")
         }
+        if status == .newerFormat { throw ScriptReply.newerFormat(elements) }
         self.status = status
         self.now = Timestamp(microseconds: now)
         self.fields = elements
         self.script = script
+    }
+
+    private static func newerFormat(_ elements: [RedisReply]) -> RedisError {
+        guard elements.count == 4, let format = elements[2].string, let key = elements[3].string,
+            let sale = SaleKeys.sale(ofKey: key)
+        else { return RedisError(.unexpectedReply, "a script refused the format of a sale and does not name it") }
+        return RedisError(newerFormat: format, of: sale)
     }
 
     /// Hands the reply to `decode` if the call was decided.

@@ -183,7 +183,7 @@ public struct PendingWork: Sendable {
                 }
                 try await Task.sleep(for: .milliseconds(20))
             }
-        } catch let error as JournalError where error.code == .trimmedPastCursor || error.code == .cursorMissing {
+        } catch let error as JournalError where error.stopsOneStream {
             drained.trouble = ErrorText.sentence(error)
             return drained
         }

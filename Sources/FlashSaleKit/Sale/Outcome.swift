@@ -44,4 +44,7 @@ public enum ScriptStatus: UInt8, Sendable {
     case paused = 0x50  // P
     /// Stock came back: send the batch again with hold ids. Nothing was written.
     case resendWithHoldIDs = 0x52  // R
+    /// The sale is of a format that only a newer program knows: it is left alone. Read as a ``RedisError`` with
+    /// ``RedisError/Code/newerFormat(_:)``.
+    case newerFormat = 0x56  // V
 }

@@ -25,12 +25,20 @@ extension SaleModel {
         case decided(Outcome)
         /// Its hold exists, existed or was bought: it is answered with that and leaves no record.
         case repeated(itemID: Int64, deadline: Timestamp)
+        /// Its hold was settled: nothing is decided, and it leaves no record.
+        case notDecided
 
         var letter: UInt8 {
             switch self {
             case .decided(let outcome): outcome.rawValue
             case .repeated: Outcome.repeatedLetter
+            case .notDecided: Outcome.notDecidedLetter
             }
+        }
+
+        /// The letter on the journal.
+        var recordedLetter: UInt8 {
+            self == .notDecided ? Outcome.repeatedLetter : letter
         }
     }
 
@@ -65,6 +73,8 @@ extension SaleModel {
             // Only a code that a key chose can be asked for twice, so a sold-out sale looks for no others.
             if before.free > 0 || attempt.keyed, let id = attempt.holdID, let earlier = hold(of: id) {
                 results.append(.repeated(itemID: earlier.itemID, deadline: earlier.deadline))
+            } else if before.free > 0 || attempt.keyed, let id = attempt.holdID, settled[id] != nil {
+                results.append(.notDecided)
             } else if banned[attempt.user] != nil {
                 results.append(.decided(.banned))
             } else if free == 0 {
@@ -84,7 +94,7 @@ extension SaleModel {
                 results.append(.decided(.held))
             }
         }
-        guard results.contains(where: { $0.letter != Outcome.repeatedLetter }) else { return results }
+        guard results.contains(where: { $0.recordedLetter != Outcome.repeatedLetter }) else { return results }
         sequence += 1
         records.append(
             .attempts(
@@ -93,7 +103,7 @@ extension SaleModel {
                 free: before.free,
                 held: before.held,
                 sold: before.sold,
-                letters: results.map(\.letter),
+                letters: results.map(\.recordedLetter),
                 attempts: attempts
             )
         )

@@ -70,6 +70,24 @@ extension SaleModel {
         return .decided(outcomes, now: now)
     }
 
+    /// Settles a batch of checkouts that was sent at `batchEpoch` and never answered: its holds are released, and at
+    /// the same epoch none is made any more. None of their codes was chosen by an `Idempotency-Key`.
+    public mutating func settle(
+        _ holdIDs: [HoldID],
+        sentAt batchEpoch: Int64,
+        at time: Timestamp,
+        confirmed: Timestamp? = nil
+    ) -> ScriptAnswer<[ReleaseCall.Outcome]> {
+        let answer = release(holdIDs, at: time, confirmed: confirmed)
+        guard case .decided(_, let now) = answer, batchEpoch == epoch, !finished else { return answer }
+        for id in holdIDs { settled[id] = now.adding(milliseconds: SaleModel.settledFor) }
+        let excess = settled.count - SaleModel.mostSettled
+        guard excess > 0 else { return answer }
+        let oldest = settled.sorted { ($0.value, $0.key.high, $0.key.low) < ($1.value, $1.key.high, $1.key.low) }
+        for (id, _) in oldest.prefix(excess) { settled[id] = nil }
+        return answer
+    }
+
     /// Gives back at most `maximum` lapsed holds.
     public mutating func expire(
         maximum: Int,
@@ -83,6 +101,7 @@ extension SaleModel {
         let due = lapsed(now)
         let ended = due.prefix(min(maximum, ExpireCall.maximum))
         expire(ended, at: now)
+        settled = settled.filter { $0.value > now }
         return .decided(.init(expired: ended.count, more: due.count > ended.count), now: now)
     }
 

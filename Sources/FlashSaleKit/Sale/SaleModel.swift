@@ -9,6 +9,10 @@ public struct SaleModel: Sendable {
     static let confirmedFor: Int64 = 2_000_000
     /// Most lapsed holds that a checkout gives back.
     static let mostLapsed = 1000
+    /// How long a settled hold is remembered, in milliseconds.
+    static let settledFor: Int64 = 1_000_000
+    /// Most settled holds that are remembered.
+    static let mostSettled = 10_000
 
     /// A hold, open or ended.
     public struct Hold: Sendable, Equatable {
@@ -62,6 +66,8 @@ public struct SaleModel: Sendable {
     public internal(set) var openHolds: [HoldID: Hold] = [:]
     /// Ended holds whose code an `Idempotency-Key` chose.
     public internal(set) var tombstones: [HoldID: Hold] = [:]
+    /// Holds for which no unit is taken any more, by when that is forgotten.
+    public internal(set) var settled: [HoldID: Timestamp] = [:]
     /// Purchases.
     public internal(set) var receipts: [HoldID: Receipt] = [:]
     /// Reason by banned user.

@@ -48,7 +48,7 @@ enum FailureReport {
 
     private static func status(of error: RedisError) -> ExitStatus {
         switch error.code {
-        case .badEndpoint: .badConfiguration
+        case .badEndpoint, .newerFormat: .badConfiguration
         case .connectFailed, .closed, .notSent, .timeout, .overloaded: .unreachable
         case .authentication: .notAuthorised
         case .server("NOPERM"): .notAuthorised
@@ -80,7 +80,7 @@ enum FailureReport {
 
     private static func status(of error: RecoveryError) -> ExitStatus {
         switch error.code {
-        case .installationMismatch, .unsafeConfiguration, .otherPostgres: .badConfiguration
+        case .installationMismatch, .newerFormat, .unsafeConfiguration, .otherPostgres: .badConfiguration
         case .locked, .lockLost, .superseded: .tryLater
         case .rebuildNeeded: .failure
         }
@@ -89,6 +89,7 @@ enum FailureReport {
     private static func status(of error: JournalError) -> ExitStatus {
         switch error.code {
         case .fenced: .tryLater
+        case .newerFormat: .badConfiguration
         case .trimmedPastCursor, .cursorMissing, .unexpectedReply, .rowsRefused: .failure
         }
     }

@@ -84,12 +84,23 @@ public actor GuardReader {
                 report.checks.append(GuardReader.schema(lacking: pending))
                 return nil
             }
+            _ = try await Installation.read(connection)
             report.checks.append(GuardCheck(.schema, .ok, "The schema is that of this version."))
             let dead = try await GuardReader.deadLetters(connection)
             report.deadLetters = dead.reduce(0) { $0 + $1.count }
             report.checks.append(GuardReader.check(deadLetters: dead))
             report.recoveries = try await connection.query("select count(*) as n from recoveries").one()["n"].int
             return try await JournalPositions.read(connection)
+        } catch let error as RecoveryError where error.code == .newerFormat {
+            report.checks.append(
+                GuardCheck(
+                    .schema,
+                    .critical,
+                    ErrorText.whole("the schema is that of a newer version: \(error.message)"),
+                    nextStep: ErrorText.whole(StoreFormat.nextStep)
+                )
+            )
+            return nil
         } catch {
             report.checks.append(GuardReader.unreachable(.postgres, "Postgres", error))
             return nil
@@ -182,19 +193,28 @@ public actor GuardReader {
     private func damage(_ client: RedisClient, _ connection: PostgresConnection) async throws -> GuardCheck {
         let inspection = KeyInspection(redis: client, postgres: connection)
         var damaged: [String] = []
+        var newer: [String] = []
         for sale in try await SaleStore(postgres: connection).unfinished() {
             guard let epoch = sale.epoch else { continue }
-            guard try await inspection.standing(of: sale.id, epoch: epoch) != .whole else { continue }
-            let why = try await inspection.damage(of: sale.id)
-            damaged.append("sale \(sale.id) (\(why ?? "it waits for its recovery"))")
+            do {
+                guard try await inspection.standing(of: sale.id, epoch: epoch) != .whole else { continue }
+                let why = try await inspection.damage(of: sale.id)
+                damaged.append("sale \(sale.id) (\(why ?? "it waits for its recovery"))")
+            } catch let error as RedisError where error.saleOfNewerFormat != nil {
+                newer.append(error.message)
+            }
         }
-        guard !damaged.isEmpty else { return GuardCheck(.sales, .ok, "The keys of every live sale are whole.") }
+        if damaged.isEmpty, newer.isEmpty {
+            return GuardCheck(.sales, .ok, "The keys of every live sale are whole.")
+        }
         return GuardCheck(
             .sales,
             .critical,
-            "Not sold: \(damaged.joined(separator: ", ")).",
-            nextStep: "A running server recovers sales by itself; if it stays, its log says why, and `flashctl verify`"
-                + " what is missing."
+            "Not sold: \((damaged + newer).joined(separator: "; ")).",
+            nextStep: damaged.isEmpty
+                ? ErrorText.whole(StoreFormat.nextStep)
+                : "A running server recovers sales by itself; if it stays, its log says why, and `flashctl verify`"
+                    + " what is missing."
         )
     }
 

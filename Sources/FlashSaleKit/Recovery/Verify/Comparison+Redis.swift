@@ -49,6 +49,15 @@ extension Comparison {
             }
         }
         remembered(contents, &invariant)
+        // Their buyers were told that the outcome is unknown: such a hold would be a unit that nobody can buy.
+        for id in contents.settled.sorted(by: HoldID.inReportOrder) {
+            guard let hold = open[id] else { continue }
+            invariant.violate(
+                "hold \(id) of user '\(hold.user)' of sale \(saleID) is open in Redis though it was settled",
+                hold: id,
+                user: hold.user
+            )
+        }
         return invariant
     }
 

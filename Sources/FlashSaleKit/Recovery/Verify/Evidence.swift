@@ -69,6 +69,9 @@ struct Evidence: Sendable {
         case .tooLarge(let fields):
             throw RedisError(.unexpectedReply, "sale \(saleID) has \(fields) fields in Redis and could not be read")
         case .contents(let contents):
+            if let format = contents.sale["format"], Int64(format) ?? .max > StoreFormat.known {
+                throw RedisError(newerFormat: format, of: saleID)
+            }
             if let trouble = trouble(recount, contents, fence) {
                 let confirmed = try await recount.confirm(trouble, contents, postgres)
                 return Evidence(recount, contents, installation: installation, trouble: confirmed)

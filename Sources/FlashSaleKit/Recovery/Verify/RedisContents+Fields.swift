@@ -72,6 +72,11 @@ extension RedisContents {
         deadlines[id] = time
     }
 
+    mutating func addSettled(_ name: [UInt8], _ keys: SaleKeys) {
+        guard let id = HoldID(hex: name) else { return addUnreadable(name, keys.settled) }
+        settled.insert(id)
+    }
+
     mutating func addReceipt(_ name: [UInt8], _ value: [UInt8], _ keys: SaleKeys) {
         if name.isEmpty { return sentinels[keys.receipts] = RedisReply.decimal(value) }
         let parts = value.split(separator: 9, omittingEmptySubsequences: false)

@@ -38,6 +38,8 @@ struct RedisContents: Sendable {
     var holds: [HoldID: Hold] = [:]
     var deadlines: [HoldID: Int64] = [:]
     var receipts: [HoldID: Receipt] = [:]
+    /// Holds for which no unit is taken any more.
+    var settled: Set<HoldID> = []
     var ledger = Stream()
     var attempts = Stream()
     /// The epoch in the sentinel of each key, by key; missing when there is no sentinel.
@@ -73,11 +75,11 @@ struct RedisContents: Sendable {
     /// All keys in one script call: nothing can change between two of them. It writes nothing.
     static let script = """
         #!lua flags=no-writes
-        local types = {'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'hash', 'stream', 'stream'}
+        local types = {'hash', 'hash', 'hash', 'hash', 'hash', 'zset', 'hash', 'stream', 'stream', 'zset'}
         local order = {}
         local found = redis.call('EXISTS', KEYS[1])
         if found == 0 then return {'M'} end
-        for i = 1, 9 do
+        for i = 1, 10 do
           local type = redis.call('TYPE', KEYS[i]).ok
           if type ~= 'none' and type ~= types[i] then return {'W', KEYS[i]} end
         end
@@ -107,6 +109,7 @@ struct RedisContents: Sendable {
           end
           reply[#reply + 1] = stream
         end
+        reply[#reply + 1] = redis.call('ZRANGE', KEYS[10], 0, -1)
         return reply
         """
 
@@ -146,7 +149,7 @@ struct RedisContents: Sendable {
     init() {}
 
     private init(_ fields: [RedisReply], _ keys: SaleKeys) throws {
-        guard fields.count == 12, let seconds = fields[1].integerValue, let micros = fields[2].integerValue else {
+        guard fields.count == 13, let seconds = fields[1].integerValue, let micros = fields[2].integerValue else {
             throw RedisContents.unexpected()
         }
         at = Timestamp(microseconds: seconds * 1_000_000 + micros)
@@ -157,6 +160,7 @@ struct RedisContents: Sendable {
         RedisContents.pairs(fields[7]) { addHold($0, $1, keys) }
         RedisContents.pairs(fields[8]) { addDeadline($0, $1, keys) }
         RedisContents.pairs(fields[9]) { addReceipt($0, $1, keys) }
+        for member in fields[12].elements ?? [] { addSettled(member.bytes ?? [], keys) }
         ledger = try RedisContents.stream(fields[10])
         attempts = try RedisContents.stream(fields[11])
     }

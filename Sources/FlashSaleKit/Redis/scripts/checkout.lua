@@ -1,6 +1,7 @@
 -- Decides a batch of checkouts. ARGV: 3 count, 4 payload "user\titem\n" for each, 5 hold ids of 32 digits each or
 -- empty, 6 empty or for each attempt '1' if an Idempotency-Key chose its code, 'r' if it did and the attempt may only
--- get the hold that it has: it is not decided otherwise (letter O, no record). Else '0'.
+-- get the hold that it has: it is not decided otherwise (letter O, no record). Else '0'. A hold id that was settled
+-- gets no unit any more and is not decided either.
 -- Reply: O, now, letters (one for all or one for each), deadline of new holds, flat triples (index from 1, item,
 -- deadline) of the attempts whose hold exists.
 local MOST_LAPSED = 1000
@@ -77,6 +78,16 @@ for i = 1, #holds do
     end
 end
 local open, receipts = fetch(HOLDS, asked), fetch(RECEIPTS, asked)
+-- The buyers of settled ids were told that their outcome is unknown, and have asked again.
+local settled = {}
+if #asked > 0 and redis.call('EXISTS', SETTLED) == 1 then
+    for first = 1, #asked, CHUNK do
+        local dates = redis.call('ZMSCORE', SETTLED, unpack(asked, first, math.min(first + CHUNK - 1, #asked)))
+        for i = 1, #dates do
+            settled[asked[first + i - 1]] = dates[i]
+        end
+    end
+end
 for i = 1, #asked do
     local id = asked[i]
     local value = open[i]
@@ -113,7 +124,7 @@ for i = 1, count do
         repeats[#repeats + 1] = i
         repeats[#repeats + 1] = earlier[id].item
         repeats[#repeats + 1] = earlier[id].deadline
-    elseif string.sub(keyed, i, i) == 'r' then
+    elseif settled[id] or string.sub(keyed, i, i) == 'r' then
         letter = 'O'
     elseif banned[i] then
         letter = 'B'

@@ -4,7 +4,7 @@
 -- Times are microseconds: below 2^53, so a Lua number holds them, but only text() prints them in full. Item ids may be
 -- larger and are never converted.
 local SALE, USERS, BOUGHT, BANNED, HOLDS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local DEADLINES, RECEIPTS, LEDGER, ATTEMPTS = KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local DEADLINES, RECEIPTS, LEDGER, ATTEMPTS, SETTLED = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local CHUNK = 4000 -- unpack fails at 8,000 values
 local LARGEST_JUMP = 10000000
 local CONFIRMED_FOR = 2000000
@@ -21,6 +21,14 @@ end
 local function redis_time()
     local time = redis.call('TIME')
     return time[1] * 1000000 + time[2]
+end
+
+-- A sale keeps the format that it was opened with. One that is newer than what this program knows (FORMAT, defined in
+-- front of this file) is left as it is, whatever the script; a key of another type is for the script to judge.
+local field = redis.pcall('HGET', SALE, 'format')
+local format = type(field) == 'string' and (tonumber(field) or math.huge) or 1
+if format > FORMAT then
+    return { 'V', text(redis_time()), field, SALE }
 end
 
 local function damaged(why)
@@ -122,7 +130,7 @@ end
 
 local function journal(stream, seq, ...)
     plan.journal[#plan.journal + 1] =
-        { stream, 'NOMKSTREAM', '*', 'e', ARGV[1], 'q', seq, 't', text(now), ... }
+        { stream, 'NOMKSTREAM', '*', 'e', ARGV[1], 'q', seq, 't', text(now), 'v', format, ... }
 end
 
 -- Reads the counts of users that this call has not read yet.

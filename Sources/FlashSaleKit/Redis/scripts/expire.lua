@@ -18,4 +18,5 @@ if not expire(due) then
     return damaged('a lapsed hold is missing')
 end
 commit()
+redis.call('ZREMRANGEBYSCORE', SETTLED, '-inf', text(now))
 return { 'O', text(now), #due, more }

@@ -1,5 +1,10 @@
--- Gives holds back at their buyers' wish. ARGV: 3 count, 4 "hold\n" for each.
+-- Gives holds back at their buyers' wish, or settles a batch of checkouts whose reply was lost: no buyer knows their
+-- codes. ARGV: 3 count, 4 "hold\n" for each, 5 to settle: the epoch at which the batch was sent.
 -- Reply: O, now, a letter for each: D released, A already purchased, X lapsed, U unknown.
+local SETTLED_FOR = 1000000000 -- TCP goes on sending what was not acknowledged for up to 924 s
+local MOST_SETTLED = 10000
+local batch_epoch = ARGV[5]
+
 local refusal = load()
 if refusal then
     return refusal
@@ -28,6 +33,9 @@ for i = 1, #ids do
         letters[i] = 'U'
     elseif not hold then
         return damaged('a hold is unreadable')
+    elseif batch_epoch and hold.keyed == '1' then
+        -- Its buyer gets the same code when asking again.
+        return redis.error_reply('ERR a hold with an Idempotency-Key is not to be settled')
     elseif hold.keyed == 'x' then
         letters[i] = 'X'
     elseif tonumber(hold.deadline) <= now then
@@ -46,4 +54,14 @@ if not give_back(late, 'expired') or not give_back(released, 'released') then
     return damaged('a user has fewer units than holds')
 end
 commit()
+-- At a later epoch the batch is refused. At its own it may still come, from the buffer of a socket.
+if batch_epoch == ARGV[1] and not sale.finished then
+    local dates = {}
+    for i = 1, #ids do
+        dates[2 * i - 1] = text(now + SETTLED_FOR)
+        dates[2 * i] = ids[i]
+    end
+    write('ZADD', SETTLED, dates)
+    redis.call('ZREMRANGEBYRANK', SETTLED, 0, -MOST_SETTLED - 1)
+end
 return { 'O', text(now), table.concat(letters) }

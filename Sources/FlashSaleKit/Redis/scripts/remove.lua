@@ -89,7 +89,7 @@ end
 if step ~= 'remove' then
     return redis.error_reply('ERR unknown step ' .. tostring(step))
 end
-redis.call('UNLINK', unpack(KEYS, 2, 9))
+redis.call('UNLINK', unpack(KEYS, 2))
 redis.call('HDEL', SALE, unpack(TERMS))
 redis.call('HSET', SALE, 'removed', 1, 'booked', postgres)
 redis.call('EXPIRE', SALE, ARGV[7])

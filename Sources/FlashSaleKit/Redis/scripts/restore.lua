@@ -68,6 +68,8 @@ local function reopen()
     local state = redis.call('HGET', SALE, 'finished') == '1' and 'finished' or 'open'
     redis.call('HSET', SALE, 'state', state, 'keys_epoch', ARGV[1])
     redis.call('HDEL', SALE, 'finished', 'highest_unit', 'rebuilding')
+    -- Batches of an older epoch are refused.
+    redis.call('UNLINK', SETTLED)
 end
 
 function steps.adopt()
@@ -128,7 +130,7 @@ function steps.begin()
     if present ~= lineage then
         return { 'I', text(now), present or '' }
     end
-    redis.call('UNLINK', unpack(KEYS, 2, 9))
+    redis.call('UNLINK', unpack(KEYS, 2))
     for i = 1, #HASHES do
         redis.call('HSET', HASHES[i], '', ARGV[1])
     end
@@ -139,6 +141,8 @@ function steps.begin()
         redis.call('XDEL', key, id)
     end
     redis.call('HDEL', SALE, 'keys_epoch')
+    -- Only a new sale gets the format of this program.
+    redis.call('HSET', SALE, 'format', seq == '0' and FORMAT or format)
     redis.call('HSET', SALE, 'stock', stock, 'free', stock, 'held', 0, 'sold', 0, 'limit', limit, 'hold_ms', hold_ms,
         'opens_us', opens, 'closes_us', closes, 'checkout_paused', checkout_paused, 'purchase_paused', purchase_paused,
         'seq', seq, 'now_us', floor, 'trimmed_to_ledger', '0-0', 'trimmed_to_attempts', '0-0',

@@ -1,0 +1,37 @@
+import FlashSaleKit
+import Testing
+
+@testable import flashctl
+
+/// What commands say of a sale, or an installation, that a newer version has made.
+@Suite(.serialized) struct NewerFormatCommandTests {
+    @Test func aNewerSaleAndANewerInstallationAreNamed() async throws {
+        try await CommandStack.with { stores in
+            _ = try await stores.run(RotateHourCommand.self)
+            let sale = try await stores.withBoth { redis, postgres in
+                let sale = try #require(try await SaleStore(postgres: postgres).unfinished().first)
+                _ = try await redis.send(RedisCommand("HSET", SaleKeys(sale.id).sale, "format", "2"))
+                return sale.id
+            }
+            let sentence = "sale \(sale) has format 2, this flashctl knows 1"
+            let status = try await stores.run(StatusCommand.self)
+            #expect(status.status == .badConfiguration)
+            #expect(status.failure?.message == sentence && status.failure?.nextStep == "use the newer flashctl")
+            let verify = try await stores.run(VerifyCommand.self)
+            #expect(verify.status == .badConfiguration && verify.failure?.message == sentence)
+            let doctor = try await stores.run(DoctorCommand.self)
+            #expect(doctor.status == .failure)
+            #expect(doctor.data.contains("Not sold: \(sentence)."))
+            let rotated = try await stores.run(RotateHourCommand.self)
+            #expect("\(rotated.data)\(rotated.failure?.message ?? "")".contains(sentence))
+            let wanted = try await stores.run(PauseCommand.self, "--sale", "\(sale)", "--reason", "test")
+            #expect("\(wanted.data)\(wanted.failure?.message ?? "")".contains(sentence))
+            try await stores.withBoth { _, postgres in
+                _ = try await postgres.query("update installation set format = 2")
+            }
+            let refused = try await stores.run(RotateHourCommand.self)
+            #expect(refused.status == .badConfiguration)
+            #expect(refused.failure?.message == "this installation has format 2, this flashctl knows 1")
+        }
+    }
+}
