@@ -67,6 +67,7 @@ final class CheckoutBatcher {
         guard let redis = server.redis.usable else { return refuse(batch, .unavailable) }
         guard !waitLimit.isOver(batch.since, now: now) else { return refuse(batch, .overloaded) }
         guard let sale = server.schedule.current(now) else { return refuseWithoutSale(batch) }
+        guard !server.salesWithGap.contains(sale.id) else { return refuse(batch, .unavailable) }
         holdIDs.clear()
         keyFlags.clear()
         if sale.lastBatchSoldOut, !batch.hasKeys {

@@ -83,7 +83,9 @@ struct DrainService: Sendable {
     ) async throws -> (more: Bool, busy: Bool) {
         var more = false
         var busy = false
-        for sale in installation.usable(state.current.sales) {
+        let sales = installation.usable(state.current.sales)
+        forgetStopped(except: sales)
+        for sale in sales {
             guard let epoch = installation.epoch(of: sale), state.holds(installation.generation) else { continue }
             guard let result = try await drainOnce(drain, sale.id, epoch) else { continue }
             more = more || result.more
@@ -99,7 +101,11 @@ struct DrainService: Sendable {
         do {
             let result = try await drain.drainOnce(sale: sale, epoch: epoch)
             state.update { $0.stoppedDrains[place] = nil }
+            closedGap(at: place)
             return result
+        } catch let error as JournalError where error.code == .trimmedPastCursor {
+            foundGap(at: place, error)
+            return nil
         } catch let error as JournalError where error.stopsOneStream {
             let isNew = state.update { $0.stoppedDrains.updateValue("\(error)", forKey: place) == nil }
             if isNew {

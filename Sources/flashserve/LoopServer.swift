@@ -18,6 +18,8 @@ final class LoopServer {
     var schedule = LoopSchedule()
     /// Redis has more to carry than it should: checkouts are refused before they are decided.
     var refusesCheckouts = false
+    /// Sales whose ledger has a gap: nothing more may be promised that Postgres cannot get.
+    var salesWithGap: Set<SaleID> = []
     /// Records requests; nil while tracing is off.
     var tracer: LoopTracer?
     /// What this loop has answered.

@@ -38,7 +38,7 @@ struct SaleBody: Encodable {
     var opensAt: String
     var closesAt: String
 
-    init(_ sale: Sale, _ snapshot: SaleSnapshot) {
+    init(_ sale: Sale, _ snapshot: SaleSnapshot, hasGap: Bool) {
         id = sale.id.rawValue
         itemName = sale.terms.itemName
         imageUrl = sale.terms.imageURL
@@ -47,7 +47,7 @@ struct SaleBody: Encodable {
         itemsHeld = snapshot.held
         itemsSold = snapshot.sold
         userLimit = snapshot.limit
-        isActive = snapshot.state == .open && !snapshot.checkoutPaused
+        isActive = snapshot.state == .open && !snapshot.checkoutPaused && !hasGap
         isTest = sale.terms.test
         opensAt = sale.terms.opensAt.rfc3339
         closesAt = sale.terms.closesAt.rfc3339
@@ -70,5 +70,7 @@ struct HealthBody: Encodable {
     var timestamp: String
     var services: [String: String]
     var sale: SaleBody?
+    /// What cannot be drained, and what to do about it; left out when all goes well.
+    var drain: String?
     var performance: Performance
 }

@@ -43,12 +43,11 @@ actor PageRenderer {
             body.status = "stopping"
         } else if values.redis == nil || values.redisTrouble != nil || values.clockTrouble != nil {
             body.status = "unavailable"
-        } else if values.postgresTrouble != nil || values.overload != nil {
+        } else if values.postgresTrouble != nil || values.overload != nil || !values.salesWithGap.isEmpty {
             body.status = "degraded"
         }
         if verbose {
-            let drains = values.stoppedDrains.sorted { $0.key < $1.key }
-                .map { "sale \($0.sale), \($0.stream.rawValue): \($1)" }
+            let drains = PageRenderer.stoppedDrains(values)
             let shut = (values.redis?.shut ?? [:]).sorted { $0.key < $1.key }.map { "sale \($0) is shut: \($1.why)" }
             body.checks = [
                 "redis": values.redisTrouble ?? "ok",
@@ -58,7 +57,7 @@ actor PageRenderer {
                 "postgres": values.postgresTrouble ?? "ok",
                 "dead_letters": values.deadLetters == 0 ? "ok" : "\(values.deadLetters) since the start",
                 "sales": shut.isEmpty ? "ok" : shut.joined(separator: "; "),
-                "drain": drains.isEmpty ? "ok" : drains.joined(separator: "; "),
+                "drain": drains ?? "ok",
             ]
             body.guards = values.guards.checks.map(ReadyBody.Guard.init)
         }
@@ -70,12 +69,20 @@ actor PageRenderer {
         )
     }
 
+    /// What cannot be drained and what to do about it; nil when nothing is wrong.
+    private static func stoppedDrains(_ values: ServerState.Values) -> String? {
+        let drains = values.stoppedDrains.sorted { $0.key < $1.key }
+            .map { "sale \($0.sale), \($0.stream.rawValue): \($1)" }
+        return drains.isEmpty ? nil : drains.joined(separator: "; ")
+    }
+
     private func sale() async -> RenderedPage {
         switch await facts() {
         case .sale(let facts):
+            let hasGap = state.current.salesWithGap.contains(facts.standing.sale.id)
             return RenderedPage(
                 status: "200 OK",
-                body: PageRenderer.encode(SaleBody(facts.standing.sale, facts.snapshot))
+                body: PageRenderer.encode(SaleBody(facts.standing.sale, facts.snapshot, hasGap: hasGap))
             )
         case .noSale: return refusal("no_active_sale", "No sale is open at the moment.")
         case .unreadable: return refusal("unavailable", "The sale cannot be read right now.")
@@ -96,16 +103,19 @@ actor PageRenderer {
         var redisUp = values.redis != nil && values.redisTrouble == nil
         if case .unreadable = facts { redisUp = false }
         let postgresUp = values.postgresTrouble == nil
-        let healthy = redisUp && postgresUp && values.clockTrouble == nil && !values.isStopping
+        var hasGap = false
+        if case .sale(let known) = facts { hasGap = values.salesWithGap.contains(known.standing.sale.id) }
+        let healthy = redisUp && postgresUp && values.clockTrouble == nil && !values.isStopping && !hasGap
         var body = HealthBody(
             status: healthy ? "ok" : "unavailable",
             timestamp: Timestamp.host.rfc3339,
             services: ["redis": redisUp ? "up" : "down", "postgres": postgresUp ? "up" : "down"],
             sale: nil,
+            drain: PageRenderer.stoppedDrains(values),
             performance: HealthBody.Performance(drainedRows: values.drainedRows, deadLetters: values.deadLetters)
         )
         if case .sale(let known) = facts {
-            body.sale = SaleBody(known.standing.sale, known.snapshot)
+            body.sale = SaleBody(known.standing.sale, known.snapshot, hasGap: hasGap)
             body.performance.ledgerBacklogEntries = known.standing.ledger.waitingEntries
             body.performance.attemptsBacklogEntries = known.standing.attempts.waitingEntries
             body.performance.backlogSeconds = max(known.standing.ledger.seconds, known.standing.attempts.seconds)

@@ -19,6 +19,8 @@ final class ServerState: Sendable {
         var isStopping = false
         /// Streams of sales that cannot be read any further, and why.
         var stoppedDrains: [StoppedDrain: String] = [:]
+        /// Which of them have a gap, and when that was last logged.
+        var gaps: [StoppedDrain: GapAlarm] = [:]
         var deadLetters = 0
         /// What this server has written to Postgres, by stream.
         var ledgerDrain = DrainTally()
@@ -41,6 +43,9 @@ final class ServerState: Sendable {
         var stocks: [SaleStock] = []
         /// When load, lags and stocks were measured; nil before the first time.
         var measuredAt: ContinuousClock.Instant?
+
+        /// Sales whose ledger has a gap: their checkouts are refused.
+        var salesWithGap: Set<SaleID> { Set(gaps.keys.lazy.filter { $0.stream == .ledger }.map(\.sale)) }
 
         /// Rows of both streams that this server has written to Postgres.
         var drainedRows: Int { ledgerDrain.rows + attemptsDrain.rows }

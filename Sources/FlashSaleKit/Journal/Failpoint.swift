@@ -25,6 +25,7 @@ public enum Failpoint {
         "recovery.begun", "recovery.restoring", "recovery.opened", "recovery.blessed",
         "rotation.seeded", "rotation.opened", "rotation.closing", "rotation.drained", "rotation.finished",
         "seed.withdrawing", "seed.drained", "seed.withdrawn",
+        "gap.before-commit", "gap.after-commit",
     ]
 
     /// Marks the place: what stands before it has happened, what stands behind it has not.

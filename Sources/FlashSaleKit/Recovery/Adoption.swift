@@ -93,8 +93,9 @@ struct Adoption: Sendable {
         guard let damage else {
             let snapshot = try SnapshotCall.parse(try await redis.send(SnapshotCall.command(keys: SaleKeys(sale.id))))
             let (holds, sold) = (snapshot?.held ?? 0, snapshot?.sold ?? 0)
-            try await records.adopted(sale.id, epoch, holds: holds, sold: sold)
-            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .adopted)
+            let gaps = try await KeyInspection(redis: redis, postgres: postgres).gaps(of: sale.id)
+            try await records.adopted(sale.id, epoch, holds: holds, sold: sold, gaps: gaps)
+            return RecoveryNotice(sale: sale.id, epoch: epoch, result: .adopted, gaps: gaps)
         }
         let rebuild = Rebuild(redis: redis, postgres: postgres)
         // What the streams still hold then contradicts what Postgres has, such as who got the next unit.

@@ -30,6 +30,12 @@ struct KeyInspection: Sendable {
         return found.damage == nil && found.keysEpoch == epoch ? .whole : .doubtful
     }
 
+    /// The gaps of its journal. A sale with one is as whole as its keys are: Redis has every unit of it, and Postgres
+    /// lacks what was trimmed, so that it must go on with what Redis has and must never be rebuilt from the ledger.
+    func gaps(of sale: SaleID) async throws -> [JournalGap] {
+        try await JournalGap.read(sale, redis: redis, postgres: postgres)
+    }
+
     /// One sentence about what is missing of a sale; nil when its keys are whole.
     func damage(of sale: SaleID) async throws -> String? {
         try await inspect(sale).damage

@@ -16,11 +16,15 @@ public struct RecoveryNotice: Sendable, Equatable, CustomStringConvertible {
     public let epoch: Int64
     /// How it ended.
     public let result: Result
+    /// What its journal lacks: then its checkouts stay shut until that is reconciled.
+    public var gaps: [JournalGap] = []
 
     /// One sentence for people.
     public var description: String {
         switch result {
-        case .adopted: "sale \(sale) goes on with the data of Redis at epoch \(epoch)"
+        case .adopted:
+            (["sale \(sale) goes on with the data of Redis at epoch \(epoch)"]
+                + gaps.map { "\($0.sentence); next step: \($0.nextStep)" }).joined(separator: "; ")
         case .rebuilt(let why, let holds, let sold):
             "sale \(sale) was rebuilt from its ledger at epoch \(epoch) with \(holds) holds and \(sold) purchases, "
                 + "because \(why)"

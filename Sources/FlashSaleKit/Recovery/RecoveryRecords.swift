@@ -2,12 +2,13 @@
 struct RecoveryRecords: Sendable {
     let postgres: PostgresConnection
 
-    /// The sale went on with the data that Redis had.
-    func adopted(_ sale: SaleID, _ epoch: Int64, holds: Int, sold: Int) async throws {
+    /// The sale went on with the data that Redis had, whatever its journal lacks.
+    func adopted(_ sale: SaleID, _ epoch: Int64, holds: Int, sold: Int, gaps: [JournalGap]) async throws {
+        let reason = (["Redis came back with all its data"] + gaps.map(\.sentence)).joined(separator: "; ")
         _ = try await postgres.query(
             """
             insert into recoveries (sale_id, epoch, kind, reason, holds, sold, started_at, completed_at)
-            values (\(sale), \(epoch), 'adopted', 'Redis came back with all its data', \(holds), \(sold), now(), now())
+            values (\(sale), \(epoch), 'adopted', \(reason), \(holds), \(sold), now(), now())
             """
         )
     }

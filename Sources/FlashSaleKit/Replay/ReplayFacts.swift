@@ -24,7 +24,7 @@ struct ReplayFacts: Sendable {
 
     /// Whether the record of this stream at this place was lost with Redis.
     func isLost(_ stream: JournalStream, _ place: RecordPosition) -> Bool {
-        guard !rebuilds.isEmpty else { return false }
+        if notes.isLost(stream, place.seq) { return true }
         return rebuilds.contains { rebuild in
             let known = stream == .ledger ? rebuild.ledgerSeq : rebuild.attemptsSeq
             return place.epoch < rebuild.epoch && place.seq > known
@@ -33,7 +33,7 @@ struct ReplayFacts: Sendable {
 
     /// Whether a step without any record is explained: a rebuild went on above it, or a reconciliation has noted it.
     func explainsGap(_ seq: Int64) -> Bool {
-        notes.gaps.contains { $0.contains(seq) }
+        notes.explains(seq)
             || rebuilds.contains { rebuild in
                 let (low, high) = (rebuild.ledgerSeq, rebuild.attemptsSeq)
                 return seq > min(low, high) && seq <= max(low, high)

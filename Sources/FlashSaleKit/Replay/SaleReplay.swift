@@ -46,7 +46,7 @@ struct SaleReplay {
     func isReconciled(_ place: RecordPosition) -> Bool { reconciled?.isSameStep(as: place) == true }
 
     /// Whether the sums at this place were put right by a reconciliation further on.
-    func isBeforeReconciliation(_ place: RecordPosition) -> Bool { place.seq < facts.notes.lastStep }
+    func isBeforeReconciliation(_ place: RecordPosition) -> Bool { place.seq <= facts.notes.lastStep }
 
     mutating func take(_ entry: SaleRecordReader.Entry) {
         switch entry {

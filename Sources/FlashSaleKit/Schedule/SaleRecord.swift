@@ -12,7 +12,7 @@ public struct SaleRecord: Sendable, Equatable {
     public var expired = 0
     /// Holds that were given back.
     public var released = 0
-    /// Attempts whose hold went with the data of Redis, as a recovery explains it; see `readLosses`.
+    /// Attempts whose hold went with the data of Redis or in a gap, as is on record; see `readLosses`.
     var withoutHold = 0
     /// Holds whose attempt did.
     var withoutAttempt = 0
@@ -68,19 +68,27 @@ public struct SaleRecord: Sendable, Equatable {
     /// Counts what a recovery explains, where holds and attempts differ: it compares them row by row.
     mutating func readLosses(of sale: SaleID, from postgres: PostgresConnection) async throws {
         guard outcomes[.held] ?? 0 != held else { return }
-        // The conditions are those of the recount: a rebuild goes on above the last steps that each table had then.
+        // The conditions are those of the recount: a rebuild goes on above the last steps that each table had then, and
+        // what a gap of the journal has swallowed is noted.
         let row = try await postgres.query(
             """
+            with lost as materialized (
+                select split_part(detail, E'\\t', 2)::bigint as first, split_part(detail, E'\\t', 3)::bigint as last,
+                    detail like 'lost-ledger%' as of_ledger
+                from ledger where sale_id = \(sale) and kind = 'reconciled' and detail like 'lost-%')
             select count(*) filter (where l.seq is null) as without_hold,
                 count(*) filter (where a.seq is null) as without_attempt
             from (select epoch, seq, idx from ledger where sale_id = \(sale) and kind = 'held') l
             full join (select epoch, seq, idx from \(identifier: AttemptsBatch.partition(of: sale))
                 where outcome = 'H') a on (l.epoch, l.seq, l.idx) = (a.epoch, a.seq, a.idx)
-            where (l.seq is null or a.seq is null) and exists (
+            where (l.seq is null or a.seq is null) and (exists (
                 select 1 from recoveries r
                 where r.sale_id = \(sale) and r.kind = 'rebuilt' and coalesce(l.epoch, a.epoch) < r.epoch
                     and case when l.seq is null then r.ledger_seq < a.seq and a.seq <= r.attempts_seq
                         else r.attempts_seq < l.seq and l.seq <= r.ledger_seq end)
+                or exists (
+                    select 1 from lost where coalesce(l.seq, a.seq) between lost.first and lost.last
+                        and (lost.of_ledger or a.seq is null)))
             """,
             timeout: .seconds(120)
         ).one()

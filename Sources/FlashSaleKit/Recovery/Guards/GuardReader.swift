@@ -113,8 +113,9 @@ public actor GuardReader {
             for command in SaleScript.loadCommands { _ = try await client.send(command) }
             let now = try await RedisTime.read(client)
             report.lags = try await meter.measure(positions, redis: client, now: now)
-            report.checks.append(lag(.ledger, report.lags))
-            report.checks.append(lag(.attempts, report.lags))
+            let gaps = try await JournalGap.readAll(redis: client, postgres: try await postgres())
+            report.checks.append(JournalGap.check(.ledger, gaps) ?? lag(.ledger, report.lags))
+            report.checks.append(JournalGap.check(.attempts, gaps) ?? lag(.attempts, report.lags))
             report.checks.append(try await damage(client, try await postgres()))
         } catch {
             report.checks.append(

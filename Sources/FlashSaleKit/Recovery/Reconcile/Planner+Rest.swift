@@ -170,7 +170,7 @@ extension Planner {
 
 extension String {
     /// The sentence without what to do next.
-    fileprivate var prefixBeforeNextStep: String {
+    var prefixBeforeNextStep: String {
         guard let range = firstRange(of: "; next step: ") else { return self }
         return String(self[..<range.lowerBound])
     }

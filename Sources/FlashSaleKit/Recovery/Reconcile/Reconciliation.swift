@@ -23,6 +23,7 @@ public struct Reconciliation: Sendable {
 
     /// The plan for a sale. It writes nothing and disturbs nobody.
     public func plan(_ sale: SaleID) async throws -> ReconciliationPlan {
+        if let plan = try await gapPlan(sale) { return plan }
         if let shut = try await RecoveryRecords(postgres: postgres).refusals()[sale] {
             // Nothing moves in a sale that a recovery has shut because of its records.
             let evidence = try await Evidence.collect(
@@ -93,6 +94,7 @@ public struct Reconciliation: Sendable {
             try await ReconciliationWriter(plan: plan, actor: actor, reason: reason).commit(on: postgres)
             return Applied(plan: plan, epoch: sale.epoch ?? 0)
         }
+        if plan.closing != nil { return try await close(plan, of: sale, actor: actor, reason: reason) }
         let steps = EpochSteps(redis: redis, postgres: postgres)
         try await steps.loadScripts()
         let epoch = try await steps.takeEpoch()

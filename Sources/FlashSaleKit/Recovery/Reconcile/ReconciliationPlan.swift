@@ -22,6 +22,9 @@ public struct ReconciliationPlan: Sendable, Equatable {
     /// The last step of the sale when it was planned; no part of the hash.
     var highestStep: Int64 = 0
 
+    /// What closes the gaps of the journal; nil for a plan about anything else.
+    var closing: GapClosing?
+
     init(_ saleID: SaleID) {
         self.saleID = saleID
     }
@@ -58,6 +61,8 @@ enum Operation: Sendable, Equatable {
     case note(String)
     /// Redis gets the state of the ledger; the subjects are what it had otherwise.
     case rebuild([String])
+    /// A part of what closes a gap; the rows are in the plan.
+    case close(String)
 
     /// The text of which the hash is made: everything that will be written, nothing that depends on when.
     var canonical: String {
@@ -69,6 +74,7 @@ enum Operation: Sendable, Equatable {
         case .figures(let stream, let rows, let entries): "figures \(stream) \(rows) \(entries)"
         case .note(let text): "note \(text)"
         case .rebuild(let subjects): "rebuild \(subjects.joined(separator: ","))"
+        case .close(let text): "close \(text)"
         }
     }
 }

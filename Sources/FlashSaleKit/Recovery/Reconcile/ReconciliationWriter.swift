@@ -45,7 +45,7 @@ struct ReconciliationWriter: Sendable {
                             and drained_entries <= \(entries)
                         """
                     )
-                case .rebuild: break
+                case .rebuild, .close: break
                 }
             }
             // A Redis that does not know of this step is behind: it is rebuilt, even if we are killed right now.
@@ -65,8 +65,11 @@ struct ReconciliationWriter: Sendable {
     }
 
     /// What the first row of the step says: the plan, who and why.
-    private var heading: String {
-        [plan.hash, actor, reason].map { text in
+    private var heading: String { ReconciliationWriter.heading(plan.hash, actor, reason) }
+
+    /// The text of the row `reconciled` with which a step begins.
+    static func heading(_ hash: String, _ actor: String, _ reason: String) -> String {
+        [hash, actor, reason].map { text in
             String(text.map { $0 == "\t" || $0.isNewline ? " " : $0 })
         }.joined(separator: "\t")
     }

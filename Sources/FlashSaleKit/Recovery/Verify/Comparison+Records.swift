@@ -105,7 +105,7 @@ extension Comparison {
     }
 
     private func isExplained(_ seq: Int64, _ gap: LooseEnds.Gap) -> Bool {
-        recount.notes.gaps.contains { $0.contains(seq) }
+        recount.notes.explains(seq)
             || recount.recoveries.contains { recovery in
                 guard recovery.rebuilt else { return false }
                 let (low, high) = (

@@ -38,7 +38,7 @@ struct Evidence: Sendable {
         var fold = recount.fold
         // Lines that Postgres has already are a fault of the cursor, and must not count twice.
         for row in tail?.ledger ?? [] where row.seq > recount.ledger.drainedSeq { fold.apply(row) }
-        fold.highestSeq = max(fold.highestSeq, recount.loose.highestSeq, tail?.steps.max() ?? 0)
+        fold.highestSeq = max(fold.highestSeq, recount.loose.highestSeq, tail?.steps.max() ?? 0, recount.notes.lastStep)
         fold.latest = max(fold.latest, tail?.latest ?? 0)
         return fold
     }
@@ -114,9 +114,11 @@ struct Evidence: Sendable {
         return nil
     }
 
-    /// Rebuilds explain what Redis had decided above the records of its time and lost with its data.
+    /// Rebuilds explain what Redis had decided above the records of its time and lost with its data; so do the gaps of
+    /// the journal that were closed.
     func isLost(_ row: LooseEnds.Row, isHold: Bool) -> Bool {
-        recount.recoveries.contains { recovery in
+        if recount.notes.explainsLoneRow(row.seq, isHold: isHold) { return true }
+        return recount.recoveries.contains { recovery in
             guard recovery.rebuilt, row.epoch < recovery.epoch else { return false }
             return isHold
                 ? recovery.attemptsSeq < row.seq && row.seq <= recovery.ledgerSeq

@@ -6,6 +6,8 @@ struct JournalTail: Sendable {
     var held: [Step: UserID] = [:]
     /// Steps of both streams.
     var steps: Set<Int64> = []
+    /// The epoch of each step.
+    var epochs: [Int64: Int64] = [:]
     /// First step of each stream.
     var firstSeq: [JournalStream: Int64] = [:]
     var entries: [JournalStream: Int] = [:]
@@ -61,6 +63,7 @@ struct JournalTail: Sendable {
         latest = max(latest, entry.number("t") ?? 0)
         if let seq = entry.number("q") {
             steps.insert(seq)
+            epochs[seq] = entry.number("e") ?? 0
             firstSeq[stream] = min(firstSeq[stream] ?? .max, seq)
         }
         switch stream {

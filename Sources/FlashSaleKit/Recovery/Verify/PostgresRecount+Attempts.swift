@@ -30,9 +30,12 @@ struct LooseEnds: Sendable {
 extension PostgresRecount {
     private var partition: SQL { "\(identifier: AttemptsBatch.partition(of: saleID))" }
 
-    /// Steps that a reconciliation made.
-    private var reconciledSteps: SQL {
-        "(select epoch, seq from ledger where sale_id = \(saleID) and kind = 'reconciled')"
+    /// Whether no reconciliation has written the attempt: its row stands behind one of that kind in the same step.
+    private var isDrained: SQL {
+        """
+        not exists (select 1 from ledger r where r.sale_id = \(saleID) and r.kind = 'reconciled'
+            and r.epoch = a.epoch and r.seq = a.seq and r.idx <= a.idx)
+        """
     }
 
     mutating func countAttempts(_ session: PostgresSession) throws {
@@ -47,7 +50,7 @@ extension PostgresRecount {
             """
             select coalesce(sum(n), 0)::bigint as rows, count(*) as entries, coalesce(max(seq), 0) as seq, max(at) as at
             from (select epoch, seq, count(*) as n, max(at) as at from \(partition) a
-                where (epoch, seq) not in \(reconciledSteps) group by 1, 2) steps
+                where \(isDrained) group by 1, 2) steps
             """
         ).one()
         let recorded = Recorded(

@@ -6,7 +6,7 @@ extension PostgresRecount {
         """
         (select * from ledger l where sale_id = \(saleID) and not exists (
             select 1 from ledger r where r.sale_id = l.sale_id and r.kind = 'reconciled' and r.epoch = l.epoch
-                and r.seq = l.seq))
+                and r.seq = l.seq and r.idx <= l.idx))
         """
     }
 
@@ -124,12 +124,13 @@ extension PostgresRecount {
             order by epoch, seq, idx
             """
         ) { notes.take(try row["detail"].text) }
-        notes.lastStep = try session.query(
+        let written = try session.query(
             """
             select coalesce(max(r.seq), 0) as seq from ledger r join ledger c using (sale_id, epoch, seq)
-            where r.sale_id = \(saleID) and r.kind = 'reconciled' and c.hold_id is not null
+            where r.sale_id = \(saleID) and r.kind = 'reconciled' and c.hold_id is not null and c.idx >= r.idx
             """
         ).one()["seq"].int64
+        notes.lastStep = max(notes.lastStep, written)
     }
 
     mutating func countLedger(_ session: PostgresSession) throws {

@@ -33,7 +33,16 @@ struct StatusReport: Sendable {
         if snapshot.state == .recovering { return "recovering" }
         if now < sale.terms.opensAt { return "scheduled" }
         if now >= sale.terms.closesAt { return "closed" }
+        if hasGap { return "gap" }
         return snapshot.checkoutPaused ? "paused" : "selling"
+    }
+
+    /// Whether the ledger was trimmed beyond what Postgres has: then the checkouts are refused.
+    private var hasGap: Bool {
+        guard let trimmed = snapshot.flatMap({ StreamID($0.trimmedToLedger) }),
+            let ledger = streams.first(where: { $0.name == JournalStream.ledger.rawValue })
+        else { return false }
+        return trimmed > ledger.backlog.cursor
     }
 
     /// Whether every entry of the journal is in Postgres.
@@ -148,6 +157,8 @@ extension StatusReport: Report {
         case "selling", "paused": return .init("\(phase), \(duration(left)) left", phase == "paused" ? .yellow : .green)
         case "scheduled": return .init("scheduled, opens in \(duration(until))")
         case "missing in Redis", "recovering": return .init(phase, .red)
+        case "gap":
+            return .init("gap in the ledger, checkouts are refused; run \(JournalGap.nextStep(sale.id))", .red)
         default: return .init(phase)
         }
     }
