@@ -103,7 +103,9 @@ let package = Package(
         ),
         .testTarget(
             name: "flashserveTests",
-            dependencies: ["flashserve", "FlashSaleKit", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: [
+                "flashserve", "FlashSaleKit", "TestSupport", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -12,7 +12,9 @@ public struct FlashServer: Service {
     /// A server that has not started.
     public init(options: ServerOptions, logger: Logger) {
         self.options = options
-        self.logger = logger
+        var calm = logger
+        calm.handler = CalmLogHandler(logger.handler)
+        self.logger = calm
     }
 
     /// Serves until SIGTERM or SIGINT, then stops without losing what was decided.

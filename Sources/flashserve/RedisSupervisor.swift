@@ -55,6 +55,7 @@ actor RedisSupervisor {
         state.update { values in
             if values.redisTrouble == nil { values.redisTrouble = reason }
         }
+        logger.warning("a connection to Redis was lost and is made again", metadata: ["reason": "\(reason)"])
         wakeup.signal()
     }
 
@@ -177,7 +178,11 @@ actor RedisSupervisor {
                 throw ServerError(.redisRefused, problem)
             }
             guard state.holds(installation.generation) else { return }
-            state.update { $0.redisTrouble = nil }
+            let hadTrouble = state.update { values in
+                defer { values.redisTrouble = nil }
+                return values.redisTrouble != nil
+            }
+            if hadTrouble { logger.notice("redis answers again", metadata: ["redis": "\(options.redis)"]) }
             reported = nil
             // A loop that lost its connection alone gets another one.
             for loop in loops {

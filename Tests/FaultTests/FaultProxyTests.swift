@@ -56,6 +56,18 @@ import Testing
         }
     }
 
+    @Test func aForgottenConnectionIsSilentAndOpenAndANewOnePasses() async throws {
+        try await withProxy { proxy, echo in
+            let client = try PlainClient(port: proxy.port)
+            #expect(client.ask("one") == "one")
+            proxy.forgetConnections()
+            #expect(client.send("two"))
+            #expect(try PlainClient(port: proxy.port).ask("three") == "three")
+            #expect(client.receive(milliseconds: 50) == nil && client.isOpen)
+            #expect(echo.received == "onethree")
+        }
+    }
+
     @Test func halfOpenTakesEverythingAndGivesNothing() async throws {
         try await withProxy { proxy, echo in
             let client = try PlainClient(port: proxy.port)

@@ -18,6 +18,46 @@ struct PostgresDeadlineTests {
         return options
     }
 
+    @Test("A statement that waits for a lock says who holds it, a slow one does not")
+    func blockersAreNamed() async throws {
+        try await LocalStack.withTemporary { stack in
+            var named = PostgresOptions()
+            named.namesBlockers = true
+            let setup = try await stack.connectPostgres()
+            _ = try await setup.query("create table t (a text)")
+            let slow = try await stack.connectPostgres(named)
+            let limit = Duration.milliseconds(200)
+            let error = try await postgresError { try await slow.query("select pg_sleep(60)", timeout: limit) }
+            #expect(error.code == .timeout)
+            var other = PostgresOptions()
+            other.applicationName = "night batch"
+            let holder = try await stack.connectPostgres(other)
+            let holding = Task {
+                try await holder.transaction { session in
+                    let script = "lock table t in share mode;\n select pg_sleep(60)"
+                    try session.execute(script: script, timeout: .seconds(90))
+                }
+            }
+            while try await setup.query("select from pg_locks where granted and mode = 'ShareLock'").isEmpty {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            let blocked = try await stack.connectPostgres(named)
+            let reason = try await postgresError {
+                try await blocked.query("insert into t values ('x')", timeout: limit)
+            }
+            #expect(reason.code == .locked)
+            let pid = try await setup.query(
+                "select pid from pg_stat_activity where application_name = 'night batch'"
+            ).one()["pid"].text
+            #expect(reason.message.contains("session \(pid) (night batch, user "), "\(reason)")
+            #expect(reason.message.hasSuffix("s): lock table t in share mode; select pg_sleep(60)"), "\(reason)")
+            #expect(reason.nextStep?.contains("-c 'select pg_terminate_backend(\(pid))'") == true, "\(reason)")
+            #expect(!blocked.isUsable)
+            holding.cancel()
+            _ = await holding.result
+        }
+    }
+
     @Test("A stopped Postgres hangs nothing: statements, transactions, COPY and connecting end in time")
     func stoppedServer() async throws {
         let limit = Duration.milliseconds(400)

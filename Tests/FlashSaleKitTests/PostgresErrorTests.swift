@@ -85,7 +85,7 @@ struct PostgresErrorTests {
         let endpoint = try PostgresEndpoint(parsing: "unix:///nowhere/at/all?dbname=x")
         let error = try await postgresError { _ = try await PostgresConnection.connect(to: endpoint) }
         #expect(error.code == .connectFailed)
-        #expect(error.message.contains("socket /nowhere/at/all/.s.PGSQL.5432"))
+        #expect(error.message.contains("unix:///nowhere/at/all/.s.PGSQL.5432"))
         let port = try await postgresError {
             _ = try await PostgresConnection.connect(to: PostgresEndpoint(parsing: "127.0.0.1:1"))
         }

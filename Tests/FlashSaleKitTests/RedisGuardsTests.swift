@@ -57,6 +57,34 @@ import Testing
         }
     }
 
+    @Test func `where CONFIG cannot be used, the advice is one that can be followed`() async throws {
+        let settings = ["maxmemory-policy": "allkeys-lru", "appendonly": "no"]
+        try await RedisTestServer.with(settings, extra: #"rename-command CONFIG """#) { server in
+            let facts = try await RedisGuards.read(server.client())
+            let steps = facts.checks(allowNoAOF: false, memoryPercent: 85).compactMap(\.nextStep)
+            let problems = facts.problems(allowNoAOF: false)
+            #expect(problems.count == 2 && steps.count == 3)
+            for sentence in problems + steps {
+                #expect(!sentence.contains("CONFIG SET"), "\(sentence)")
+                #expect(sentence.contains("parameter group of a managed Redis"), "\(sentence)")
+            }
+            #expect(problems.contains { $0.contains("Set maxmemory-policy to noeviction") })
+            #expect(problems.contains { $0.contains("Set appendonly to yes") && $0.contains("--allow-no-aof") })
+        }
+    }
+
+    @Test func `a maxmemory beyond the memory there is makes no room`() async throws {
+        try await RedisTestServer.with(["maxmemory": "100tb"]) { server in
+            let facts = try await RedisGuards.read(server.client())
+            #expect(facts.maxmemory == 100 << 40)
+            #expect(facts.availableMemory > 1 << 20 && facts.availableMemory < facts.maxmemory)
+            #expect(facts.memoryLimit == facts.availableMemory)
+            let check = try #require(facts.checks(allowNoAOF: false, memoryPercent: 85).first { $0.name == .memory })
+            #expect(check.level == .warning && check.sentence.contains("is more than the"), "\(check)")
+            #expect(check.nextStep?.contains("CONFIG SET maxmemory \(facts.availableMemory / 4 * 3 >> 20)mb") == true)
+        }
+    }
+
     @Test func `without INFO the error says which right is missing`() async throws {
         try await RedisTestServer.with { server in
             let admin = try await server.client()
@@ -80,7 +108,8 @@ import Testing
             redisVersion: "6.2.14",
             loading: true,
             usedMemory: 1,
-            maxmemory: 0
+            maxmemory: 0,
+            availableMemory: 0
         )
         let problems = facts.problems(allowNoAOF: false)
         #expect(problems.count == 2)

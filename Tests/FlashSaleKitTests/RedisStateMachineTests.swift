@@ -4,7 +4,8 @@ import Testing
 @testable import FlashSaleKit
 
 /// Drives the state machine like a connection would and writes down what it wants done. Commands are named by numbers
-/// and have 10 bytes; times are milliseconds, the command timeout is 100.
+/// and have 10 bytes; times are milliseconds, the command timeout is 100, that of
+/// a PING 40.
 private struct Transcript: ~Copyable {
     private var machine: RedisStateMachine<Int>
 
@@ -12,6 +13,7 @@ private struct Transcript: ~Copyable {
         machine = RedisStateMachine(
             options: RedisConnectionOptions(
                 commandTimeout: .milliseconds(100),
+                pingTimeout: .milliseconds(40),
                 maximumPending: maximumPending,
                 maximumPendingBytes: maximumPendingBytes
             )
@@ -23,9 +25,18 @@ private struct Transcript: ~Copyable {
     private static func ms(_ deadline: NIODeadline) -> UInt64 { deadline.uptimeNanoseconds / 1_000_000 }
 
     mutating func send(_ command: Int, bytes: Int = 10, at now: Int64 = 0) -> String {
-        switch machine.send(command, bytes: bytes, now: Self.at(now)) {
+        Self.text(machine.send(command, bytes: bytes, now: Self.at(now)))
+    }
+
+    /// What the ping timer does.
+    mutating func pingTimer(_ command: Int, at now: Int64 = 0) -> String {
+        machine.isQuiet() ? Self.text(machine.ping(command, bytes: 10, now: Self.at(now))) : "not quiet"
+    }
+
+    private static func text(_ action: RedisStateMachine<Int>.SendAction) -> String {
+        switch action {
         case .write(let scheduleFlush, let timer):
-            "write" + (scheduleFlush ? ", schedule flush" : "") + (timer.map { ", timer at \(Self.ms($0))" } ?? "")
+            "write" + (scheduleFlush ? ", schedule flush" : "") + (timer.map { ", timer at \(ms($0))" } ?? "")
         case .overloaded(let command): "overloaded \(command)"
         case .notSent(let command, let reason): "not sent \(command): \(reason.code)"
         }
@@ -55,7 +66,7 @@ private struct Transcript: ~Copyable {
 
     mutating func timer(at now: Int64) -> String {
         switch machine.timerFired(now: Self.at(now)) {
-        case .timeout: "timeout"
+        case .timeout(let limit): "timeout after \(limit.nanoseconds / 1_000_000)"
         case .arm(let deadline): "timer at \(Self.ms(deadline))"
         case .idle: "idle"
         }
@@ -130,7 +141,7 @@ private struct Transcript: ~Copyable {
         _ = redis.flushDue()
         #expect(redis.timer(at: 160) == "timer at 250")
         #expect(redis.timer(at: 250) == "timer at 260", "looks once more after the socket was read")
-        #expect(redis.timer(at: 260) == "timeout")
+        #expect(redis.timer(at: 260) == "timeout after 100")
         #expect(redis.close(.timeout) == "fail sent [3], unsent []")
     }
 
@@ -152,6 +163,41 @@ private struct Transcript: ~Copyable {
         _ = redis.reply()
         #expect(redis.timer(at: 100) == "idle")
         #expect(redis.send(2, at: 9000) == "write, schedule flush, timer at 9100")
+    }
+
+    @Test func `a connection is asked for a sign of life once it has been quiet for a whole interval`() {
+        var redis = Transcript()
+        #expect(redis.pingTimer(9) == "not quiet", "it has just been made")
+        #expect(redis.pingTimer(1, at: 10) == "write, schedule flush, timer at 50")
+        _ = redis.flushDue()
+        #expect(redis.pingTimer(9, at: 20) == "not quiet", "it is being asked")
+        #expect(redis.reply() == "complete 1")
+        #expect(redis.pingTimer(9, at: 30) == "not quiet", "it has answered")
+        #expect(redis.pingTimer(2, at: 40) == "write, schedule flush")
+    }
+
+    @Test func `a connection with traffic is not asked`() {
+        var redis = Transcript()
+        for command in 1...3 {
+            _ = redis.send(command)
+            _ = redis.flushDue()
+            #expect(redis.pingTimer(9) == "not quiet", "a command waits")
+            _ = redis.reply()
+            #expect(redis.pingTimer(9) == "not quiet", "a reply has come")
+        }
+    }
+
+    @Test func `without a sign of life the connection ends, and commands behind the PING with it`() {
+        var redis = Transcript()
+        _ = redis.pingTimer(9)
+        #expect(redis.pingTimer(1) == "write, schedule flush, timer at 40")
+        _ = redis.flushDue()
+        _ = redis.send(2, at: 30)
+        _ = redis.flushDue()
+        #expect(redis.timer(at: 40) == "timer at 50", "looks once more after the socket was read")
+        #expect(redis.timer(at: 50) == "timeout after 40")
+        #expect(redis.close(.timeout) == "fail sent [1, 2], unsent []")
+        #expect(redis.pingTimer(3) == "not quiet", "it has ended")
     }
 
     @Test func `a reply that nobody asked for is noticed`() {

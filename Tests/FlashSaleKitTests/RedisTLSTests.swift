@@ -74,8 +74,38 @@ import Testing
         try await withTLS { port, _ in
             let error = try await redisError { try await connect("rediss://localhost:\(port)") }
             #expect(error.code == .connectFailed)
-            #expect(error.description.contains("CERTIFICATE_VERIFY_FAILED"), "\(error)")
+            #expect(error.message.contains("\"localhost\", \"127.0.0.1\""), "\(error)")
+            #expect(error.message.contains("no authority that this system trusts"), "\(error)")
+            #expect(error.nextStep?.hasSuffix("rediss://localhost:\(port)?cacert=FILE") == true, "\(error)")
+            #expect(!"\(error)".contains("SSL"), "nothing of the library: \(error)")
         }
+    }
+
+    @Test func `a file of other authorities is named`() async throws {
+        try await withTLS { port, folder in
+            let other = "\(folder)/other.pem"
+            _ = try await output([
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-days", "2", "-subj", "/CN=other", "-keyout", "\(folder)/other-key.pem", "-out", other,
+            ])
+            let error = try await redisError { try await connect("rediss://localhost:\(port)?cacert=\(other)") }
+            #expect(error.message.contains("signed by no authority in \(other)"), "\(error)")
+        }
+    }
+
+    @Test func `a certificate of another time says when it is valid`() {
+        let day: Int64 = 86_400_000
+        let now = Timestamp(microseconds: Int64(Date().timeIntervalSince1970 * 1e6))
+        func problem(_ from: Int64, _ until: Int64) -> String? {
+            RedisServerCertificate(
+                names: ["a"],
+                validFrom: now.adding(milliseconds: from),
+                validUntil: now.adding(milliseconds: until)
+            ).problemOfTime
+        }
+        #expect(problem(-day, day) == nil)
+        #expect(problem(-2 * day, -day)?.hasPrefix("has expired at ") == true)
+        #expect(problem(day, 2 * day)?.hasPrefix("is not valid before ") == true)
     }
 
     @Test func `a certificate for another name is refused`() async throws {
@@ -85,6 +115,8 @@ import Testing
                     try await connect("rediss://\(host):\(port)?cacert=\(folder)/cert.pem")
                 }
                 #expect(error.code == .connectFailed)
+                #expect(error.message.hasSuffix("is for \"redis.example\", not for \"\(host)\""), "\(error)")
+                #expect(error.nextStep?.contains("write a name that the certificate has") == true)
             }
         }
     }
@@ -94,6 +126,8 @@ import Testing
             let url = "rediss://localhost:\(port)?cacert=\(folder)/cert.pem"
             let error = try await redisError { try await connect(url) }
             #expect(error.code == .connectFailed)
+            #expect(error.message.hasSuffix("wants a certificate of its clients"), "\(error)")
+            #expect(error.nextStep?.contains("&cert=FILE&key=FILE") == true, "\(error)")
             let client = try await connect("\(url)&cert=\(folder)/cert.pem&key=\(folder)/key.pem")
             #expect(try await client.send(RedisCommand("PING")) == .status("PONG"))
         }
@@ -118,6 +152,7 @@ import Testing
                 )
             }
             #expect(error.code == .connectFailed)
+            #expect(error.nextStep?.contains("redis:// instead of rediss://") == true, "\(error)")
         }
     }
 

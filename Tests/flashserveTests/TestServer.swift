@@ -92,6 +92,7 @@ final class TestServer: Sendable {
         on stack: LocalStack,
         eventLoops: Int = 1,
         rotate: HourlyTerms? = nil,
+        logger: Logger = TestServer.logger,
         configure: @Sendable (inout ServerOptions) -> Void = { _ in }
     ) async throws -> TestServer {
         var options = ServerOptions(

@@ -18,7 +18,7 @@ public enum ErrorText {
         case let error as NIOConnectionError: connection(error)
         case let error as IOError: errnoText(error.errnoCode)
         case ChannelError.connectTimeout: "no answer in time"
-        default: String(describing: error)
+        default: RedisTLSFailure(error)?.sentence ?? String(describing: error)
         }
     }
 

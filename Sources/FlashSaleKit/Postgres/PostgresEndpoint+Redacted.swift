@@ -1,12 +1,11 @@
 extension PostgresEndpoint {
     /// Everything that was given, as a URL, with three stars for what is or may be a secret.
     public var redacted: String {
-        let port = self["port"].map { ":\($0)" } ?? ""
         let host = self["host"] ?? self["hostaddr"] ?? ""
         let isSocket = host.hasPrefix("/")
-        let address = isSocket ? "" : (host.contains(":") ? "[\(host)]" : host) + port
+        let address = isSocket ? "" : authority(defaultPort: nil)
         let password = self["password"] == nil ? "" : ":***"
-        let user = self["user"].map { "\($0)\(password)@" } ?? (password.isEmpty ? "" : "\(password)@")
+        let user = self["user"].map { "\($0.percentEncoded)\(password)@" } ?? (password.isEmpty ? "" : "\(password)@")
         var shown: Set = ["user", "password", "dbname"]
         shown.formUnion(isSocket ? [] : self["host"] == nil ? ["hostaddr", "port"] : ["host", "port"])
         let rest = parameters.filter { !shown.contains($0.keyword) }.map { parameter in
@@ -15,6 +14,6 @@ extension PostgresEndpoint {
             return "\(parameter.keyword)=\(isHidden ? "***" : parameter.value)"
         }
         let query = rest.isEmpty ? "" : "?" + rest.joined(separator: "&")
-        return "postgresql://\(user)\(address)/\(self["dbname"] ?? "")\(query)"
+        return "postgresql://\(user)\(address)/\((self["dbname"] ?? "").percentEncoded)\(query)"
     }
 }

@@ -26,7 +26,7 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
                 Parameter(keyword: $0.keyword, value: $0.value, isHidden: $0.isHidden)
             }
         case .failure(let failure):
-            throw PostgresEndpoint.invalid(PostgresError.withoutQuotedText(failure.reason).trimmed)
+            throw PostgresEndpoint.complaint(about: text, failure.reason)
         }
         if let host = self["host"], host.contains("@") {
             // The rest of a password with an @ would become the host, and be shown.
@@ -69,33 +69,38 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
         return text.contains("://") || text.contains("=") ? text : "postgresql://" + text
     }
 
-    private static func invalid(_ reason: String) -> PostgresError {
-        PostgresError(
-            .invalidEndpoint,
-            "the Postgres URL cannot be used: \(reason)",
-            nextStep: "write postgres://user:password@host:port/database, with special characters percent-encoded"
-        )
-    }
-
     subscript(keyword: String) -> String? {
         parameters.first { $0.keyword == keyword }?.value
     }
 
-    /// The server alone, for messages: `host:port` or `socket /folder/.s.PGSQL.port`.
+    /// The server alone, for messages: `host:port` or `unix:///folder/.s.PGSQL.port`, as
+    /// ``init(parsing:)`` takes it.
     public var location: String {
-        let port = self["port"] ?? "5432"
         let host = self["host"] ?? self["hostaddr"] ?? "localhost"
-        return host.hasPrefix("/") ? "socket \(host)/.s.PGSQL.\(port)" : "\(host):\(port)"
+        if host.hasPrefix("/") { return "unix://\(host)/.s.PGSQL.\(self["port"] ?? "5432")" }
+        return authority(defaultPort: "5432")
+    }
+
+    /// Hosts with their ports as a URL has them; the port only when it is given or has a default.
+    func authority(defaultPort: String?) -> String {
+        let hosts = (self["host"] ?? self["hostaddr"] ?? (defaultPort == nil ? "" : "localhost"))
+            .split(separator: ",", omittingEmptySubsequences: false)
+        let ports = (self["port"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
+        return hosts.enumerated().map { index, host in
+            let given = ports.count == 1 ? ports[0] : index < ports.count ? ports[index] : ""
+            let port = given.isEmpty ? defaultPort.map { Substring($0) } : given
+            return (host.contains(":") ? "[\(host)]" : host) + (port.map { ":\($0)" } ?? "")
+        }.joined(separator: ",")
     }
 
     /// As a URL, without the password.
     public var description: String {
-        let user = self["user"].map { "\($0)@" } ?? ""
-        let database = self["dbname"] ?? ""
+        let user = self["user"].map { "\($0.percentEncoded)@" } ?? ""
+        let database = (self["dbname"] ?? "").percentEncoded
         let port = self["port"] ?? "5432"
         let host = self["host"] ?? self["hostaddr"] ?? "localhost"
         if host.hasPrefix("/") { return "postgresql://\(user)/\(database)?host=\(host)&port=\(port)" }
-        return "postgresql://\(user)\(host):\(port)/\(database)"
+        return "postgresql://\(user)\(location)/\(database)"
     }
 
     /// The same server and user with another database.
@@ -116,9 +121,10 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
         var all = [
             (keyword: "application_name", value: options.applicationName),
             // Notices a server that vanished without a word, also while only listening.
-            (keyword: "keepalives_idle", value: "15"),
-            (keyword: "keepalives_interval", value: "5"),
-            (keyword: "keepalives_count", value: "3"),
+            (keyword: "keepalives_idle", value: "\(KeepAlive.idleSeconds)"),
+            (keyword: "keepalives_interval", value: "\(KeepAlive.intervalSeconds)"),
+            (keyword: "keepalives_count", value: "\(KeepAlive.probes)"),
+            (keyword: "tcp_user_timeout", value: "\(KeepAlive.userTimeoutMilliseconds)"),
         ].filter { self[$0.keyword] == nil }
         all += parameters.filter { $0.keyword != "options" }.map { ($0.keyword, $0.value) }
         all.append(("options", settings.joined(separator: " ")))
@@ -134,6 +140,19 @@ public struct PostgresEndpoint: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension String {
+    /// As it may stand in any part of a URL.
+    var percentEncoded: String {
+        utf8.reduce(into: "") { text, byte in
+            let scalar = Unicode.Scalar(byte)
+            let isPlain = byte < 0x80 && (scalar.properties.isAlphabetic || (0x30...0x39).contains(byte))
+            if isPlain || "-._~".unicodeScalars.contains(scalar) {
+                text.unicodeScalars.append(scalar)
+            } else {
+                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+    }
+
     /// In the `options` of libpq spaces end a word and backslashes escape.
     fileprivate var escapedForOptions: String {
         replacing("\\", with: "\\\\").replacing(" ", with: "\\ ")

@@ -17,7 +17,8 @@ extension PostgresError {
             "cannot connect to Postgres at \(endpoint.location): \(refusal.reason)",
             server: state.map { Server(sqlState: $0, severity: "FATAL", message: refusal.reason) },
             nextStep: needsPassword
-                ? "give the password in the URL, in PGPASSWORD or in ~/.pgpass" : advice(state, endpoint)
+                ? "give the password in the URL, in PGPASSWORD or in ~/.pgpass"
+                : advice(state, endpoint, refusal.reason)
         )
     }
 
@@ -27,7 +28,7 @@ extension PostgresError {
     /// Whether the server is there and has no database of this name.
     public var isDatabaseMissing: Bool { code == .connectFailed && sqlState == "3D000" }
 
-    private static func advice(_ state: String?, _ endpoint: PostgresEndpoint) -> String {
+    private static func advice(_ state: String?, _ endpoint: PostgresEndpoint, _ reason: String) -> String {
         let user = endpoint["user"].map { "user '\($0)'" } ?? "user"
         return switch state {
         case "28P01"?: "correct \(user) and password of the Postgres URL"
@@ -36,6 +37,12 @@ extension PostgresError {
         case "3D000"?: "correct the database in the Postgres URL, or create it with createdb"
         case "53300"?: "wait, or raise max_connections of Postgres"
         case "57P03"?: "wait until Postgres has started, then try again"
+        case nil where reason.contains("does not support SSL"):
+            "turn TLS on in postgresql.conf (ssl = on), or write sslmode=prefer into the Postgres URL"
+        case nil where reason.contains("root certificate") || reason.contains("certificate verify failed"):
+            "name the certificate of its authority in the Postgres URL: sslrootcert=FILE"
+        case nil where reason.contains("server certificate for"):
+            "write a name that the certificate has into the Postgres URL, or give the server one for this name"
         default: "check that Postgres runs there and that the URL is right"
         }
     }

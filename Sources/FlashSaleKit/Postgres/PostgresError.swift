@@ -13,6 +13,8 @@ public struct PostgresError: Error, Sendable, CustomStringConvertible {
         case closed
         /// The deadline passed before the answer came; the connection is discarded.
         case timeout
+        /// As `timeout`, and another session holds a lock that the statement waited for; the message names it.
+        case locked
         /// The task was cancelled before the answer came.
         case cancelled
         /// More calls wait for this connection than allowed. Nothing was sent.

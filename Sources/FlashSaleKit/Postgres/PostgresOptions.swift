@@ -12,6 +12,9 @@ public struct PostgresOptions: Sendable {
     public var synchronousCommit = true
     /// Shown in `pg_stat_activity`.
     public var applicationName = "flashctl"
+    /// Whether a statement that was not answered in time looks for the lock it waits for, which takes up to two seconds
+    /// more: for commands, where somebody reads the answer.
+    public var namesBlockers = false
     /// Calls that may run or wait on this connection; more are refused with `.overloaded`.
     public var maximumCalls = 256
 

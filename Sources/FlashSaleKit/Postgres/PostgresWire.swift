@@ -22,6 +22,7 @@ final class PostgresWire {
     /// How often something was handed to libpq for sending.
     var sendings = 0
     private var reasonOfEnd = "it was closed"
+    private var namesBlockers = false
     /// After a cancellation the server has this long to confirm it; then the connection is discarded.
     private static let cancelGrace: Duration = .seconds(1)
 
@@ -61,6 +62,7 @@ final class PostgresWire {
 extension PostgresWire {
     func connect(_ options: PostgresOptions) throws(PostgresError) {
         let deadline = ContinuousClock.now + options.connectTimeout
+        namesBlockers = options.namesBlockers
         guard let libpq = LibpqConnection(parameters: endpoint.libpqParameters(options)) else {
             health.end()
             throw PostgresError.connectFailed(endpoint, "out of memory")
@@ -141,8 +143,11 @@ extension PostgresWire {
         case .ready:
             return
         case .deadline:
+            // Once the statement is cancelled, nobody blocks it any more.
+            let blockers = namesBlockers ? PostgresBlocker.find(libpq.backendPID, endpoint, logger) : []
             PostgresCanceller.cancel(libpq, wakeup)
             discard("a statement took longer than its deadline")
+            guard blockers.isEmpty else { throw PostgresError.blocked(endpoint, by: blockers) }
             throw PostgresError(.timeout, "Postgres at \(endpoint.location) did not answer within the deadline")
         case .interrupted:
             interrupt = nil

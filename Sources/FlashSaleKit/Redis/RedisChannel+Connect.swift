@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -42,11 +43,24 @@ extension RedisChannel {
             }
         let connected: EventLoopFuture<any Channel> =
             switch endpoint.target {
-            case .tcp(let host, let port): bootstrap.connect(host: host, port: port)
+            case .tcp(let host, let port): keptAlive(bootstrap).connect(host: host, port: port)
             case .unix(let path): bootstrap.connect(unixDomainSocketPath: path)
             }
         return connected.flatMapErrorThrowing { error in
             throw connectFailed(endpoint, error)
+        }
+    }
+
+    /// See ``KeepAlive``; unix sockets know none of this, and need none.
+    private static func keptAlive(_ bootstrap: ClientBootstrap) -> ClientBootstrap {
+        let settings = [
+            (TCP_KEEPIDLE, KeepAlive.idleSeconds),
+            (TCP_KEEPINTVL, KeepAlive.intervalSeconds),
+            (TCP_KEEPCNT, KeepAlive.probes),
+            (TCP_USER_TIMEOUT, KeepAlive.userTimeoutMilliseconds),
+        ]
+        return settings.reduce(bootstrap.channelOption(.socketOption(.so_keepalive), value: 1)) {
+            $0.channelOption(.tcpOption(NIOBSDSocket.Option(rawValue: $1.0)), value: $1.1)
         }
     }
 
@@ -70,7 +84,7 @@ extension RedisChannel {
                 case .success: promise.succeed(bound)
                 case .failure(let error):
                     bound.value.close()
-                    promise.fail(error)
+                    explained(error, endpoint, channel.eventLoop, deadline).whenSuccess { promise.fail($0) }
                 }
             }
             handshake.start()
@@ -88,12 +102,29 @@ extension RedisChannel {
         return promise.futureResult
     }
 
+    /// Says of a failure of TLS what can be done about it; other errors stay as they are.
+    private static func explained(
+        _ error: RedisError,
+        _ endpoint: RedisEndpoint,
+        _ eventLoop: any EventLoop,
+        _ deadline: NIODeadline
+    ) -> EventLoopFuture<RedisError> {
+        guard endpoint.tls != nil, let failure = RedisTLSFailure(error) else {
+            return eventLoop.makeSucceededFuture(error)
+        }
+        guard failure.isAboutServer else { return eventLoop.makeSucceededFuture(failure.error(endpoint, nil)) }
+        return RedisServerCertificate.read(from: endpoint, on: eventLoop, until: deadline).map { certificate in
+            failure.error(endpoint, certificate)
+        }
+    }
+
     private static func tooSlow(_ endpoint: RedisEndpoint, _ options: RedisConnectionOptions) -> RedisError {
         let limit = options.connectTimeout.nanoseconds / 1_000_000
         return RedisError(
             .timeout,
             "Redis at \(endpoint.location) accepted the connection but did not answer within \(limit) ms",
             nextStep: "see whether the server is stopped, or something else listens there"
+                + (endpoint.tls == nil ? "" : ", or it speaks no TLS on this port (redis:// instead of rediss://)")
         )
     }
 

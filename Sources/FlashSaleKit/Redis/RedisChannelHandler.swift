@@ -16,6 +16,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
     /// One closure for all flushes of this connection.
     private var flushTask: (@Sendable () -> Void)?
     private var timer: Scheduled<Void>?
+    private var pingTimer: RepeatedTask?
+    private static let ping = RedisCommand("PING")
 
     /// Called once when the connection has ended and all its commands have failed; at once if it has ended already.
     var onClose: ((RedisError) -> Void)? {
@@ -39,7 +41,11 @@ final class RedisChannelHandler: ChannelInboundHandler {
     // MARK: Commands
 
     func send(_ command: RedisCommand, completion: @escaping Completion) {
-        switch state.send(completion, bytes: command.bytes.readableBytes, now: .now()) {
+        execute(state.send(completion, bytes: command.bytes.readableBytes, now: .now()), command)
+    }
+
+    private func execute(_ action: RedisStateMachine<Completion>.SendAction, _ command: RedisCommand) {
+        switch action {
         case .write(let scheduleFlush, let deadline):
             guard let context else { preconditionFailure("an open connection is in a pipeline") }
             context.write(wrapOutboundOut(command.bytes), promise: nil)
@@ -50,6 +56,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
         case .notSent(let completion, let reason):
             completion(.failure(notSent(reason)))
         }
+    }
+
+    /// Asks a quiet connection for a sign of life, so that a lost one is found before a command needs it.
+    private func pingIfQuiet() {
+        guard state.isQuiet() else { return }
+        let ping = Self.ping
+        execute(state.ping({ _ in }, bytes: ping.bytes.readableBytes, now: .now()), ping)
     }
 
     private func flushDue() {
@@ -75,6 +88,8 @@ final class RedisChannelHandler: ChannelInboundHandler {
         case .fail(let sent, let unsent):
             timer?.cancel()
             timer = nil
+            pingTimer?.cancel()
+            pingTimer = nil
             context?.close(promise: nil)
             for completion in sent { completion(.failure(reason)) }
             if !unsent.isEmpty {
@@ -96,7 +111,7 @@ final class RedisChannelHandler: ChannelInboundHandler {
         switch state.timerFired(now: .now()) {
         case .idle: timer = nil
         case .arm(let deadline): armTimer(deadline, context)
-        case .timeout: close(timeout())
+        case .timeout(let limit): close(timeout(limit))
         }
     }
 
@@ -131,6 +146,15 @@ final class RedisChannelHandler: ChannelInboundHandler {
                 RedisError(.protocolViolation, "Redis at \(location) sent something unexpected: \(error)")
             )
         }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        pingTimer = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: options.pingInterval,
+            delay: options.pingInterval
+        ) { _ in handler.value.pingIfQuiet() }
+        context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -168,12 +192,13 @@ final class RedisChannelHandler: ChannelInboundHandler {
         )
     }
 
-    private func timeout() -> RedisError {
-        let limit = options.commandTimeout.nanoseconds / 1_000_000
+    private func timeout(_ limit: TimeAmount) -> RedisError {
+        let limit = limit.nanoseconds / 1_000_000
         return RedisError(
             .timeout,
             "Redis at \(location) did not answer within \(limit) ms",
-            nextStep: "see whether the server is stopped, swapping or busy with a long command"
+            nextStep: "see whether the server is stopped, swapping or busy with a long command, and whether a firewall"
+                + " between drops quiet connections"
         )
     }
 }

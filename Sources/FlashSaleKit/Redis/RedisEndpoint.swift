@@ -17,6 +17,13 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
         /// The key of `certificate`.
         public var privateKey: String?
 
+        /// As it stands in a URL; empty without any file.
+        fileprivate var query: String {
+            let files = [("cacert", caCertificate), ("cert", certificate), ("key", privateKey)]
+            let parts = files.compactMap { name, file in file.map { "\(name)=\($0)" } }
+            return parts.isEmpty ? "" : "?" + parts.joined(separator: "&")
+        }
+
         /// The system's trust roots and no certificate of our own, unless told otherwise.
         public init(caCertificate: String? = nil, certificate: String? = nil, privateKey: String? = nil) {
             self.caCertificate = caCertificate
@@ -77,7 +84,7 @@ public struct RedisEndpoint: Sendable, Equatable, CustomStringConvertible {
         case .tcp:
             let credentials = password != nil ? "\(user):***@" : user.isEmpty ? "" : "\(user)@"
             let path = database == 0 ? "" : "/\(database)"
-            return "\(tls == nil ? "redis" : "rediss")://\(credentials)\(location)\(path)"
+            return "\(tls == nil ? "redis" : "rediss")://\(credentials)\(location)\(path)\(tls?.query ?? "")"
         case .unix(let path):
             var query: [String] = []
             if database != 0 { query.append("db=\(database)") }

@@ -22,6 +22,9 @@ public struct RedisFacts: Sendable, Equatable {
     public let usedMemory: Int64
     /// Bytes; 0 is no limit.
     public let maxmemory: Int64
+    /// Bytes that the server may really use, whatever `maxmemory` is: those of its machine, or of its cgroup when it runs
+    /// on this host. 0 when it does not say.
+    public let availableMemory: Int64
 
     /// Scripts with a `#!lua` line need this version.
     static let oldestMajorVersion = 7
@@ -44,16 +47,34 @@ public struct RedisFacts: Sendable, Equatable {
         if maxmemoryPolicy != "noeviction" {
             problems.append(
                 "Redis at \(location) may evict keys of a sale (maxmemory-policy \(maxmemoryPolicy))."
-                    + " Run CONFIG SET maxmemory-policy noeviction and set it in redis.conf."
+                    + " \(advice("maxmemory-policy", "noeviction"))"
             )
         }
         if !aofEnabled, !allowNoAOF {
             problems.append(
                 "Redis at \(location) writes no append-only file, so a restart loses holds and attempts."
-                    + " Run CONFIG SET appendonly yes and set it in redis.conf, or accept the loss with --allow-no-aof."
+                    + " \(advice("appendonly", "yes")) Or accept the loss with --allow-no-aof"
+                    + " (FLASHCTL_ALLOW_NO_AOF=true for every command)."
             )
         }
         return problems
+    }
+
+    /// How a parameter is set on this server, as a sentence. Where `CONFIG` is renamed or forbidden, as managed servers
+    /// do, it cannot be set by a command.
+    func advice(_ parameter: String, _ value: String) -> String {
+        guard appendfsync != nil else {
+            return "Set \(parameter) to \(value) where this server is configured: in its redis.conf and with a restart,"
+                + " or in the parameter group of a managed Redis (CONFIG cannot be used here)."
+        }
+        return "Run CONFIG SET \(parameter) \(value) and set it in redis.conf."
+    }
+
+    /// Bytes beyond which the server evicts, refuses or is ended: the smaller of `maxmemory` and what there is; 0 when
+    /// neither is known.
+    public var memoryLimit: Int64 {
+        if maxmemory <= 0 { return availableMemory }
+        return availableMemory > 0 ? min(maxmemory, availableMemory) : maxmemory
     }
 
     /// What a crash of the server can lose of its own data, in one sentence.

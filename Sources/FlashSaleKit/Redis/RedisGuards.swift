@@ -15,7 +15,8 @@ public enum RedisGuards {
             redisVersion: try info.text("redis_version", client.location),
             loading: try info.number("loading", client.location) != 0,
             usedMemory: try info.number("used_memory", client.location),
-            maxmemory: try info.number("maxmemory", client.location)
+            maxmemory: try info.number("maxmemory", client.location),
+            availableMemory: info.availableMemory(client.location)
         )
     }
 
@@ -62,6 +63,15 @@ public enum RedisGuards {
         func number(_ name: String, _ location: String) throws(RedisError) -> Int64 {
             guard let number = Int64(try text(name, location)) else { throw missing(name, location) }
             return number
+        }
+
+        /// What the server may really use, in bytes; 0 when it does not say.
+        func availableMemory(_ location: String) -> Int64 {
+            let machine = values["total_system_memory"].flatMap { Int64($0) } ?? 0
+            guard RedisEndpoint.isLocal(location), let pid = values["process_id"].flatMap({ Int32($0) }),
+                let group = CgroupMemory.limit(of: pid, named: ["redis-server", "valkey-server"])
+            else { return machine }
+            return machine > 0 ? min(machine, group) : group
         }
 
         private func missing(_ name: String, _ location: String) -> RedisError {

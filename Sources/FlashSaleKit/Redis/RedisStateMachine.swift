@@ -9,9 +9,11 @@ struct RedisStateMachine<Waiter>: ~Copyable {
         let waiter: Waiter
         let bytes: Int
         let deadline: NIODeadline
+        let limit: TimeAmount
     }
 
     private let commandTimeout: TimeAmount
+    private let pingTimeout: TimeAmount
     private let maximumPending: Int
     private let maximumPendingBytes: Int
 
@@ -22,6 +24,8 @@ struct RedisStateMachine<Waiter>: ~Copyable {
     private var unflushed = 0
     private var isFlushScheduled = false
     private var isTimerArmed = false
+    /// Whether a reply has come since the connection was last found quiet or not.
+    private var hasHeard = true
     /// The timer has found the oldest command overdue and looks once more.
     private var isOverdue = false
     /// Time for the event loop to read from the socket: after a long task it first runs the timers and tasks that are
@@ -33,6 +37,7 @@ struct RedisStateMachine<Waiter>: ~Copyable {
     init(options: RedisConnectionOptions) {
         precondition(options.maximumPending >= 1, "a connection must allow at least one command")
         commandTimeout = options.commandTimeout
+        pingTimeout = min(options.pingTimeout, options.commandTimeout)
         maximumPending = options.maximumPending
         maximumPendingBytes = options.maximumPendingBytes
     }
@@ -51,12 +56,16 @@ struct RedisStateMachine<Waiter>: ~Copyable {
 
     /// A command of so many bytes is to be sent.
     mutating func send(_ waiter: Waiter, bytes: Int, now: NIODeadline) -> SendAction {
+        append(waiter, bytes: bytes, now: now, limit: commandTimeout)
+    }
+
+    private mutating func append(_ waiter: Waiter, bytes: Int, now: NIODeadline, limit: TimeAmount) -> SendAction {
         if let closeReason { return .notSent(waiter, closeReason) }
         guard pending.count < maximumPending, pendingBytes + bytes <= maximumPendingBytes else {
             return .overloaded(waiter)
         }
-        let deadline = now + commandTimeout
-        pending.append(Pending(waiter: waiter, bytes: bytes, deadline: deadline))
+        let deadline = now + limit
+        pending.append(Pending(waiter: waiter, bytes: bytes, deadline: deadline, limit: limit))
         pendingBytes += bytes
         unflushed += 1
         let scheduleFlush = !isFlushScheduled
@@ -64,6 +73,18 @@ struct RedisStateMachine<Waiter>: ~Copyable {
         let armTimer = isTimerArmed ? nil : deadline
         isTimerArmed = true
         return .write(scheduleFlush: scheduleFlush, armTimer: armTimer)
+    }
+
+    /// Whether to ask for a sign of life; called once every ping interval. A connection with an unanswered command is
+    /// being asked already.
+    mutating func isQuiet() -> Bool {
+        defer { hasHeard = false }
+        return isOpen && pending.isEmpty && !hasHeard
+    }
+
+    /// A `PING` of so many bytes is to be sent. Any reply to it is a sign of life.
+    mutating func ping(_ waiter: Waiter, bytes: Int, now: NIODeadline) -> SendAction {
+        append(waiter, bytes: bytes, now: now, limit: pingTimeout)
     }
 
     enum FlushAction {
@@ -99,12 +120,13 @@ struct RedisStateMachine<Waiter>: ~Copyable {
         // A reply to a command that is not flushed answers nothing either.
         guard pending.count > unflushed, let first = pending.popFirst() else { return .unasked }
         pendingBytes -= first.bytes
+        hasHeard = true
         return .complete(first.waiter)
     }
 
     enum TimerAction {
-        /// The oldest command has waited for too long: end the connection.
-        case timeout
+        /// The oldest command has waited for longer than this: end the connection.
+        case timeout(TimeAmount)
         /// Arm the timer again for this time.
         case arm(NIODeadline)
         /// Nothing waits.
@@ -121,7 +143,7 @@ struct RedisStateMachine<Waiter>: ~Copyable {
             isTimerArmed = true
             return .arm(oldest.deadline)
         }
-        guard !wasOverdue else { return .timeout }
+        guard !wasOverdue else { return .timeout(oldest.limit) }
         isOverdue = true
         isTimerArmed = true
         return .arm(now + Self.secondLook)

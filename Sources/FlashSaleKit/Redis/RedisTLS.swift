@@ -33,7 +33,7 @@ enum RedisTLS {
     }
 
     /// An IP address is no name for SNI; NIOSSL then compares the certificate with the address of the socket.
-    private static func serverName(_ endpoint: RedisEndpoint) -> String? {
+    static func serverName(_ endpoint: RedisEndpoint) -> String? {
         guard case .tcp(let host, let port) = endpoint.target else { return nil }
         if (try? SocketAddress(ipAddress: host, port: port)) != nil { return nil }
         return host

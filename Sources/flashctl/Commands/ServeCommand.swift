@@ -64,11 +64,20 @@ struct ServeCommand: EnvironmentCommand {
         )
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
-            output.say("listening on http://\(host):\(port)", style: .bold)
+            output.say("listening on \(ServeCommand.address(host, port))", style: .bold)
             output.say(sale.map(ServeCommand.line) ?? "no sale is open")
             for (name, command) in local { output.say("\(name): \(command)") }
         }
         return options
+    }
+
+    /// A URL that can be opened on this machine; an address that stands for all of them is none.
+    static func address(_ host: String, _ port: Int) -> String {
+        switch host {
+        case "0.0.0.0": "http://127.0.0.1:\(port) and every other IPv4 address of this machine"
+        case "::": "http://[::1]:\(port) and every other address of this machine"
+        default: "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
     }
 
     /// Nil while nothing is recorded.

@@ -19,13 +19,17 @@ actor StoreSession {
     }
 
     /// The connection that is free, or a new one. Whoever takes it gives it back.
-    func takePostgres(_ endpoint: PostgresEndpoint, _ logger: Logger) async throws -> PostgresConnection {
+    func takePostgres(
+        _ endpoint: PostgresEndpoint,
+        _ options: PostgresOptions,
+        _ logger: Logger
+    ) async throws -> PostgresConnection {
         if let kept = postgres {
             postgres = nil
             if kept.isUsable, kept.endpoint == endpoint { return kept }
             await kept.close()
         }
-        return try await PostgresConnection.connect(to: endpoint, logger: logger)
+        return try await PostgresConnection.connect(to: endpoint, options: options, logger: logger)
     }
 
     /// Keeps a connection for the next command.

@@ -80,9 +80,10 @@ struct Stores: Sendable {
     /// A connection to Postgres, kept or new; always new when it has to behave in its own way.
     func connectPostgres(_ options: PostgresOptions? = nil) async throws -> PostgresConnection {
         let endpoint = try postgresEndpoint()
-        if let options { return try await PostgresConnection.connect(to: endpoint, options: options, logger: logger) }
-        if let session { return try await session.takePostgres(endpoint, logger) }
-        return try await PostgresConnection.connect(to: endpoint, logger: logger)
+        var named = options ?? PostgresOptions()
+        named.namesBlockers = true
+        if options == nil, let session { return try await session.takePostgres(endpoint, named, logger) }
+        return try await PostgresConnection.connect(to: endpoint, options: named, logger: logger)
     }
 
     /// Closes a connection, or keeps it for the next command.

@@ -64,6 +64,7 @@ enum FailureReport {
         case .connectFailed where error.isDatabaseMissing: .badConfiguration
         case .connectFailed: .unreachable
         case .closed, .timeout, .overloaded, .commitUnknown, .readOnly: .unreachable
+        case .locked, .server("55P03"): .tryLater
         case .cancelled: .interrupted
         case .server(let state): state == "42501" ? .notAuthorised : .failure
         case .invalidStatement, .rolledBack, .decoding, .migration: .failure

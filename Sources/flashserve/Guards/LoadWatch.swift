@@ -50,7 +50,8 @@ struct LoadWatch: Sendable {
         let load = RedisLoad(
             backlogBytes: lags.reduce(0) { $0 + $1.bytes },
             usedMemory: facts.usedMemory,
-            maxmemory: facts.maxmemory
+            // Without a maxmemory there is no brake: the operator has chosen so, and is warned.
+            maxmemory: facts.maxmemory > 0 ? facts.memoryLimit : 0
         )
         let turned = memory.highWater.observe(load)
         let sentence = memory.highWater.sentence(load)

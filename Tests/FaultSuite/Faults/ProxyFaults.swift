@@ -1,3 +1,5 @@
+import TestSupport
+
 extension Fault {
     /// What a network does.
     static let proxyFaults = [commitCut, redisCut, halfOpenPostgres, halfOpenRedis, delay]

@@ -33,6 +33,8 @@ struct DeepCheckTests {
         ("rdb_last_bgsave_status", "err", 0, .warning, "last snapshot"),
         ("maxmemory", "104857600", 1, .warning, "may take 512 MB"),
         ("used_memory", "1073741824", 1, .warning, "room for 0 B"),
+        ("maxmemory", "107374182400", 1, .ok, "room for 6.8 GB"),
+        ("total_system_memory", "104857600", 1, .warning, "may take 512 MB"),
         ("connected_clients", "8000", 2, .warning, "8000 of 10000"),
         ("connected_clients", "9500", 2, .critical, "9500 of 10000"),
         ("connected_clients", "7999", 2, .ok, "7999"),
@@ -52,9 +54,26 @@ struct DeepCheckTests {
 
     @Test func withoutALimitTheMachineCounts() throws {
         let fine = try checks(["maxmemory": "0"])[1]
-        #expect(fine.level == .ok && fine.sentence.contains("2 MB of the 8 GB of its machine"))
+        #expect(fine.level == .ok && fine.sentence.contains("2 MB of the 8 GB that it may use"))
         let large = try checks(["maxmemory": "0", "used_memory_rss": "5368709120"])[1]
         #expect(large.level == .warning && large.fix?.contains("maxmemory") == true)
+    }
+
+    @Test func theLimitOfACgroupIsFound() {
+        func limit(_ groups: String, _ files: [String: String]) -> Int64? {
+            CgroupMemory.limit(groups: groups) { files[$0] }
+        }
+        let service = "/a/b.service/memory.max"
+        #expect(limit("0::/a/b.service\n", [service: "max", "/a/memory.max": "2097152"]) == 2_097_152)
+        #expect(limit("0::/a\n", ["/a/memory.max": "4096", "/memory.max": "8192"]) == 4096, "the strictest counts")
+        // Inside a container the own group is the root, whatever the path is.
+        #expect(limit("0::/\n", ["/memory.max": "1048576"]) == 1_048_576)
+        #expect(limit("0::/docker/1\n", ["/memory.max": "1048576"]) == 1_048_576)
+        #expect(limit("0::/a\n", ["/a/memory.max": "max"]) == nil)
+        #expect(limit("0::/a\n", [:]) == nil)
+        let first = "/memory/x/memory.limit_in_bytes"
+        #expect(limit("4:cpu:/x\n3:memory,hugetlb:/x\n", [first: "65536"]) == 65_536)
+        #expect(limit("3:memory:/x\n", [first: "9223372036854771712"]) == nil, "no limit, in version 1")
     }
 
     @Test func anInfoThatLacksAFieldIsAnError() {

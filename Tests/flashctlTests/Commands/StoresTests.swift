@@ -103,7 +103,7 @@ import Testing
         #expect(stores.logger.logLevel == .debug)
         #expect(stores.handshakeOptions.allowNoAOF)
         options.onListening?("::1", 9000, nil)
-        #expect(collected.talk == "listening on http://::1:9000\nno sale is open\n")
+        #expect(collected.talk == "listening on http://[::1]:9000\nno sale is open\n")
     }
 
     @Test func rotationCanBeLeftToCron() throws {

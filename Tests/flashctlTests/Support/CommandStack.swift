@@ -6,6 +6,10 @@ import FlashSaleKit
 /// Runs commands in this process against a Redis and a Postgres of their own.
 struct CommandStack: Sendable {
     let stack: LocalStack
+    /// As whom Redis is used; nil for everything that is allowed.
+    var redisAddress: String?
+
+    var redisURL: String { redisAddress ?? stack.redisURL }
 
     /// Runs `body` with new stores, by default with the current schema.
     static func with(
@@ -21,7 +25,7 @@ struct CommandStack: Sendable {
     }
 
     /// Options that name the stores.
-    var addresses: [String] { ["--redis", stack.redisURL, "--postgres", stack.postgresURL] }
+    var addresses: [String] { ["--redis", redisURL, "--postgres", stack.postgresURL] }
 
     /// Runs a command that can be run in an environment; what it threw is in the result.
     func run<Command: EnvironmentCommand>(_ type: Command.Type, _ arguments: String...) async throws -> Outcome {

@@ -37,13 +37,14 @@ struct ShopServer: Sendable {
         }
     }
 
-    private static func serve(
+    /// Runs `body` against a server on these stores.
+    static func serve(
         _ stores: CommandStack,
-        _ eventLoops: Int,
+        _ eventLoops: Int = 1,
         _ body: @escaping @Sendable (ShopServer) async throws -> Void
     ) async throws {
         var options = ServerOptions(
-            redis: try RedisEndpoint(parsing: stores.stack.redisURL),
+            redis: try RedisEndpoint(parsing: stores.redisURL),
             postgres: try PostgresEndpoint(parsing: stores.stack.postgresURL)
         )
         options.host = "127.0.0.1"

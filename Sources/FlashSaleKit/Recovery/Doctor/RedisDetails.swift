@@ -8,8 +8,8 @@ struct RedisDetails: Sendable, Equatable {
     var residentMemory: Int64
     /// Bytes; 0 is no limit.
     var maxmemory: Int64
-    /// Bytes of its machine.
-    var systemMemory: Int64
+    /// Bytes that it may really use: see ``RedisFacts/availableMemory``.
+    var availableMemory: Int64
     var connectedClients: Int64
     var maxClients: Int64
 
@@ -23,7 +23,7 @@ struct RedisDetails: Sendable, Equatable {
         usedMemory = try info.number("used_memory", location)
         residentMemory = try info.number("used_memory_rss", location)
         maxmemory = try info.number("maxmemory", location)
-        systemMemory = try info.number("total_system_memory", location)
+        availableMemory = info.availableMemory(location)
         connectedClients = try info.number("connected_clients", location)
         maxClients = try info.number("maxclients", location)
     }
@@ -63,23 +63,26 @@ struct RedisDetails: Sendable, Equatable {
     private func headroom(_ percent: Int, _ backlogBytes: Int) -> DeepCheck {
         guard maxmemory > 0 else {
             let sentence =
-                "Redis has taken \(ByteText.text(Int(residentMemory))) of the \(ByteText.text(Int(systemMemory)))"
-                + " of its machine, without a limit of its own"
-            return residentMemory < systemMemory / 2
+                "Redis has taken \(ByteText.text(Int(residentMemory))) of the \(ByteText.text(Int(availableMemory)))"
+                + " that it may use, without a limit of its own"
+            return residentMemory < availableMemory / 2
                 ? .ok(.headroom, "\(sentence).")
                 : .warning(
                     .headroom,
                     "\(sentence): a rewrite of the append-only file may need as much again.",
-                    fix: "Give the machine more memory, and run CONFIG SET maxmemory with three quarters of it."
+                    fix: "Give it more memory, and set its maxmemory to three quarters of that."
                 )
         }
-        let room = Int(max(0, maxmemory / 100 * Int64(percent) - usedMemory))
+        // A maxmemory beyond what there is makes no room.
+        let limit = availableMemory > 0 ? min(maxmemory, availableMemory) : maxmemory
+        let room = Int(max(0, limit / 100 * Int64(percent) - usedMemory))
         let sentence = "There is room for \(ByteText.text(room)) more before checkouts are refused for memory"
         if room < backlogBytes {
             return .warning(
                 .headroom,
                 "\(sentence), but the journal may take \(ByteText.text(backlogBytes)) while Postgres is away.",
-                fix: "Raise maxmemory, or lower --backlog-limit, so that a stop of Postgres does not end a sale."
+                fix:
+                    "Raise \(limit < maxmemory ? "its memory" : "maxmemory"), or lower --backlog-limit, so that a stop of Postgres does not end a sale."
             )
         }
         return .ok(.headroom, "\(sentence).")

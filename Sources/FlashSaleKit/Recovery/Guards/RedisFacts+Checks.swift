@@ -34,7 +34,7 @@ extension RedisFacts {
             .evictionPolicy,
             .critical,
             "Redis may evict keys of a sale: maxmemory-policy is \(maxmemoryPolicy).",
-            nextStep: "Run CONFIG SET maxmemory-policy noeviction and set it in redis.conf."
+            nextStep: advice("maxmemory-policy", "noeviction")
         )
     }
 
@@ -54,7 +54,8 @@ extension RedisFacts {
                 .appendOnlyFile,
                 allowNoAOF ? .warning : .critical,
                 durability,
-                nextStep: "Run CONFIG SET appendonly yes and set it in redis.conf."
+                nextStep: advice("appendonly", "yes")
+                    + (allowNoAOF ? "" : " Or accept the loss with --allow-no-aof.")
             )
         }
         switch appendfsync {
@@ -64,16 +65,22 @@ extension RedisFacts {
                 .appendOnlyFile,
                 .warning,
                 durability,
-                nextStep: "Allow CONFIG GET for this user (ACL SETUSER), or look at redis.conf."
+                nextStep: "Allow CONFIG|GET for this user (ACL SETUSER), or look up appendfsync where this server is"
+                    + " configured."
             )
         default:
             return GuardCheck(
                 .appendOnlyFile,
                 .warning,
                 durability,
-                nextStep: "Run CONFIG SET appendfsync everysec (or always) and set it in redis.conf."
+                nextStep: advice("appendfsync", "everysec")
             )
         }
+    }
+
+    /// Three quarters of what there is: the rest is for the rewrite of the append-only file.
+    private var advisedMemory: String {
+        availableMemory > 0 ? "\(availableMemory / 4 * 3 >> 20)mb" : "three quarters of the memory of its machine"
     }
 
     private func memory(_ percent: Int) -> GuardCheck {
@@ -83,7 +90,16 @@ extension RedisFacts {
                 .memory,
                 .warning,
                 "Redis uses \(used) and has no maxmemory: the kernel ends it when memory is full.",
-                nextStep: "Run CONFIG SET maxmemory with at most three quarters of the memory of its machine."
+                nextStep: advice("maxmemory", advisedMemory)
+            )
+        }
+        if availableMemory > 0, maxmemory > availableMemory {
+            return GuardCheck(
+                .memory,
+                .warning,
+                "Redis uses \(used); its maxmemory of \(ByteText.text(Int(maxmemory))) is more than the"
+                    + " \(ByteText.text(Int(availableMemory))) there are: the kernel ends it before it refuses anything.",
+                nextStep: advice("maxmemory", advisedMemory)
             )
         }
         let share = Int(Double(usedMemory) / Double(maxmemory) * 100)

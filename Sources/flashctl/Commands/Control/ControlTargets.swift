@@ -103,7 +103,7 @@ extension PostgresError {
     var isAway: Bool {
         switch code {
         case .connectFailed: !isLoginRefused && !isDatabaseMissing
-        case .closed, .timeout, .commitUnknown, .readOnly: true
+        case .closed, .timeout, .locked, .commitUnknown, .readOnly: true
         case .server(let state): state.hasPrefix("57P") || state.hasPrefix("08") || state.hasPrefix("53")
         case .invalidEndpoint, .invalidStatement, .cancelled, .overloaded, .rolledBack, .decoding, .migration: false
         }

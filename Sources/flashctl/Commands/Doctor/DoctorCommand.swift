@@ -31,6 +31,9 @@ struct DoctorCommand: EnvironmentCommand {
     @Option(help: "Why, for the records; 1 to 200 characters. With --forget-standby.")
     var reason: String?
 
+    @Flag(help: "Judge a Redis without an append-only file as a server with this option does: as a warning.")
+    var allowNoAOF = false
+
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
@@ -44,7 +47,8 @@ struct DoctorCommand: EnvironmentCommand {
     }
 
     func run(in environment: CommandEnvironment) async throws {
-        let configuration = try storeOptions.configuration(in: environment)
+        let flags = [SettingKey.allowNoAOF: allowNoAOF ? "true" : nil]
+        let configuration = try storeOptions.configuration(in: environment, flags: flags)
         let output = outputOptions.output(in: environment)
         let (report, absence) = try await Stores.using(configuration, local: storeOptions.local, in: environment) {
             stores in

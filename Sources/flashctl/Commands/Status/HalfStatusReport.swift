@@ -45,7 +45,8 @@ extension HalfStatusReport: Report {
     }
 
     var line: String? {
-        var parts = ["\(at.rfc3339) \(missing)"]
+        let reasons = [GuardCheck.Name.redis, .postgres].compactMap { guards[$0] }.filter { $0.level == .critical }
+        var parts = ["\(at.rfc3339) \(missing)"] + reasons.map { DisplayWidth.harmless($0.sentence) }
         if let sale { parts.append("sale \(sale.id)") }
         if let snapshot { parts.append(StatusReport.units(snapshot)) }
         if let trouble { parts.append(DisplayWidth.harmless(trouble)) }

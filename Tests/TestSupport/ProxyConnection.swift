@@ -1,6 +1,5 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// One connection through the proxy: a thread that carries bytes both ways.
 final class ProxyConnection: Sendable {
@@ -9,6 +8,7 @@ final class ProxyConnection: Sendable {
     private unowned let proxy: FaultProxy
     /// Descriptors are closed once, by the thread that uses them; everybody else may only shut them down before.
     private let isOpen = Mutex(true)
+    private let isForgotten = Atomic(false)
 
     init(client: Int32, store: Int32, proxy: FaultProxy) {
         self.client = client
@@ -23,6 +23,11 @@ final class ProxyConnection: Sendable {
             shutdown(client, Int32(SHUT_RDWR))
             shutdown(store, Int32(SHUT_RDWR))
         }
+    }
+
+    /// Keeps both ends open and carries nothing more.
+    func forget() {
+        isForgotten.store(true, ordering: .relaxed)
     }
 
     func close() {
@@ -64,6 +69,7 @@ final class ProxyConnection: Sendable {
 
     /// Waits as long as the proxy delays; false when the bytes disappear.
     private func passes() -> Bool {
+        guard !isForgotten.load(ordering: .relaxed) else { return false }
         switch proxy.mode {
         case .pass, .cut: return true
         case .halfOpen: return false

@@ -1,10 +1,9 @@
 import Foundation
 import Synchronization
-import TestSupport
 
 /// Stands between our processes and a store, on a TCP port, and is as bad as a network can be.
-final class FaultProxy: Sendable {
-    enum Mode: Sendable, Equatable {
+package final class FaultProxy: Sendable {
+    package enum Mode: Sendable, Equatable {
         case pass
         /// Everything arrives so much later, in each direction.
         case delay(milliseconds: Int)
@@ -24,6 +23,10 @@ final class FaultProxy: Sendable {
         var untilNext = 0
     }
 
+    package struct CannotListen: Error, CustomStringConvertible {
+        package let description: String
+    }
+
     private struct State {
         var mode = Mode.pass
         var lostAnswers: LostAnswers?
@@ -33,13 +36,13 @@ final class FaultProxy: Sendable {
         var isStopped = false
     }
 
-    let port: Int
+    package let port: Int
     private let target: String
     private let listener: Int32
     private let state = Mutex(State())
 
     /// Listens on a free port of this machine and connects to the unix socket `target`.
-    init(to target: String) throws {
+    package init(to target: String) throws {
         self.target = target
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
@@ -54,7 +57,7 @@ final class FaultProxy: Sendable {
         }
         guard result else {
             Glibc.close(listener)
-            throw SuiteError("the proxy cannot listen: errno \(errno)")
+            throw CannotListen(description: "the proxy cannot listen: errno \(errno)")
         }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
@@ -62,7 +65,7 @@ final class FaultProxy: Sendable {
     }
 
     /// From now on. Connections that have lost bytes are cut, as they would be by the first retransmission.
-    func enter(_ mode: Mode) {
+    package func enter(_ mode: Mode) {
         let doomed = state.withLock { state in
             let hasHealed = state.mode == .halfOpen && mode != .halfOpen
             state.mode = mode
@@ -71,18 +74,24 @@ final class FaultProxy: Sendable {
         doomed.forEach { $0.cut() }
     }
 
+    /// Whatever is sent from now on over the connections that are open disappears, in both directions; new ones pass.
+    /// So does a firewall that has forgotten them.
+    package func forgetConnections() {
+        state.withLock { Array($0.connections.values) }.forEach { $0.forget() }
+    }
+
     /// Loses the answers of requests that hold one of `marks`: the first of them, then every `spared + 1`th.
-    func loseAnswers(to marks: [String], times: Int, spared: Int = 0) {
+    package func loseAnswers(to marks: [String], times: Int, spared: Int = 0) {
         state.withLock {
             $0.lostAnswers = LostAnswers(marks: marks.map { Array($0.utf8) }, spared: spared, left: times)
         }
     }
 
     /// How many answers were lost so far.
-    var lostAnswers: Int { state.withLock { $0.lost } }
+    package var lostAnswers: Int { state.withLock { $0.lost } }
 
     /// Ends everything.
-    func stop() {
+    package func stop() {
         let connections = state.withLock { state in
             state.isStopped = true
             return Array(state.connections.values)
