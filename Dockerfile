@@ -46,7 +46,8 @@ LABEL org.opencontainers.image.title="flashctl" \
 # By number: Kubernetes does not believe names when it is asked for runAsNonRoot.
 USER 10001:10001
 WORKDIR /var/lib/flashctl
-ENV HOME=/var/lib/flashctl XDG_STATE_HOME=/var/lib
+# A balancer has to notice that /readyz says no before the listener closes.
+ENV HOME=/var/lib/flashctl XDG_STATE_HOME=/var/lib FLASHCTL_SHUTDOWN_DELAY=5s
 # The metrics are on 127.0.0.1:9090 of the container and are not published.
 EXPOSE 8080
 # Readiness goes first, then requests in flight, then the journal: give it a minute (`docker stop -t 60`).

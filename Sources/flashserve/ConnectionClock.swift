@@ -6,6 +6,8 @@ struct ConnectionClock {
     enum Verdict: Equatable {
         case fine
         case requestTooSlow
+        /// Nothing was asked for too long.
+        case idle
         case close
     }
 
@@ -18,13 +20,16 @@ struct ConnectionClock {
 
     private var phase: Phase
     private var unwritableSince: NIODeadline?
+    private let idleTime: TimeAmount
 
-    init(now: NIODeadline) {
-        // A connection that never sends anything is cut off like a slow head.
-        phase = .head(since: now)
+    /// - Parameter idleTime: how long a connection may be without a request.
+    init(now: NIODeadline, idleTime: TimeAmount) {
+        self.idleTime = idleTime
+        // Clients and balancers open connections ahead, and send their first request into one of them much later.
+        phase = .idle(since: now)
     }
 
-    /// Whether the last request has ended and no byte came since.
+    /// Whether no request has begun, or the last one has ended, and no byte came since.
     var isIdle: Bool {
         if case .idle = phase { true } else { false }
     }
@@ -66,7 +71,7 @@ struct ConnectionClock {
     func verdict(now: NIODeadline, unanswered: Bool) -> Verdict {
         if let unwritableSince, now - unwritableSince > Limits.unreadTime { return .close }
         switch phase {
-        case .idle(let since): return !unanswered && now - since > Limits.idleTime ? .close : .fine
+        case .idle(let since): return !unanswered && now - since > idleTime ? .idle : .fine
         case .head(let since): return now - since > Limits.headerTime ? .requestTooSlow : .fine
         case .body(let since): return now - since > Limits.bodyTime ? .requestTooSlow : .fine
         case .lingering(let since): return now - since > .seconds(2) ? .close : .fine

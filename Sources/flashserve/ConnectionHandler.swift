@@ -39,10 +39,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private var isDirty = false
     /// False once a request was taken that is the last one: what follows it is not answered, so it must not be decided.
     private var accepts = true
+    /// A request has ended behind which the decoder stops.
+    private var decoderStops = false
 
     init(server: LoopServer) {
         self.server = server
-        self.clock = ConnectionClock(now: server.coarseNow)
+        self.clock = ConnectionClock(now: server.touchClock(), idleTime: server.idleTime)
     }
 
     // MARK: Reading
@@ -76,7 +78,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case .head(let head): received(head)
         case .body(let bytes):
             request?.bodyLength += bytes.readableBytes
-            if let request, request.bodyLength > Limits.body { refuse(.bodyTooLarge) }
+            if let request, request.bodyLength > Limits.body {
+                refuse(.bodyTooLarge(request.bodyLength, isWhole: false))
+            }
         case .end: finishRequest()
         }
     }
@@ -84,8 +88,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     private func received(_ head: HTTPRequestHead) {
         clock.headEnded(now: server.coarseNow)
         let parsed = IncomingRequest(head: head)
-        if parsed.targetLength > Limits.requestLine { return refuse(.lineTooLong) }
-        if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge) }
+        if parsed.targetLength > Limits.requestLine {
+            return refuse(.lineTooLong(parsed.targetLength, isWhole: false))
+        }
+        if parsed.announcedBody > Limits.body { return refuse(.bodyTooLarge(parsed.announcedBody, isWhole: true)) }
         request = parsed
         if let tracer = server.tracer { span = tracer.begin(head) }
     }
@@ -95,12 +101,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.request = nil
         clock.requestEnded(now: server.coarseNow)
         accepts = request.keepAlive
+        decoderStops = request.stopsDecoder
         let slot = take(request.route.name, keepAlive: request.keepAlive)
         if let span {
             spans[slot] = span
             self.span = nil
         }
         server.dispatch(request, to: Responder(connection: self, slot: slot))
+    }
+
+    /// Whether a request has ended behind which the decoder stops, since it was asked last.
+    func takeDecoderStop() -> Bool {
+        defer { decoderStops = false }
+        return decoderStops
     }
 
     /// The place of a request among those that wait for their answers.
@@ -122,18 +135,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Whether no byte of a next request has reached the decoder, as far as is known.
     var isBetweenRequests: Bool { request == nil && clock.isIdle }
 
-    /// Answers with an error of the protocol and ends the connection: what follows cannot be told apart any more.
-    func refuse(_ answer: Responses.Fixed) {
+    /// Answers with an error of the protocol and ends the connection.
+    func refuse(_ fault: RequestFault) {
         guard !closing, accepts, context != nil else { return }
         accepts = false
         request = nil
         span = nil
-        complete(take(.other, keepAlive: false), with: server.responses.fixed(answer))
+        complete(take(.other, keepAlive: false), with: server.responses.refused(fault))
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
-        case HTTPParserError.headerOverflow: refuse(.headersTooLarge)
+        case HTTPParserError.headerOverflow: refuse(.headersTooLarge(server.headerLimits))
         case is HTTPParserError: refuse(.malformed)
         default: context.close(promise: nil)
         }
@@ -195,10 +208,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
             slots.removeFirst()
             firstSlot += 1
             clock.answered(now: server.coarseNow)
-            // Told to go elsewhere, rather than cut off in its next request.
-            let isSentAway = keepAlive && server.isStopping && slots.isEmpty && request == nil
-            context.write(wrapOutboundOut(isSentAway ? Responses.closing(answer) : answer), promise: nil)
-            if !keepAlive || isSentAway { closing = true }
+            // Of a stopping server: told to go elsewhere, rather than cut off in its next request.
+            let isLast = !keepAlive || server.isStopping && slots.isEmpty && request == nil
+            // A client that is not told sends its next request into a connection that ends.
+            context.write(wrapOutboundOut(isLast ? Responses.closing(answer) : answer), promise: nil)
+            if isLast { closing = true }
         }
         markDirty()
     }
@@ -229,7 +243,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func checkTime(_ now: NIODeadline) {
         switch clock.verdict(now: now, unanswered: !slots.isEmpty) {
         case .fine: break
-        case .requestTooSlow: refuse(.timedOut)
+        case .requestTooSlow: refuse(request.map { .bodyTooSlow($0.bodyLength) } ?? .headTooSlow)
+        case .idle: end()
         case .close: context?.close(promise: nil)
         }
     }
@@ -238,6 +253,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// still arrives.
     func closeIfQuiet(for time: TimeAmount, _ now: NIODeadline) {
         guard slots.isEmpty, request == nil, !isDirty, !closing, clock.quiet(now: now) >= time else { return }
+        end()
+    }
+
+    /// Ends a connection on which nothing is owed. A request that is on its way meets an orderly end, and is not decided.
+    private func end() {
         closing = true
         flush()
     }
@@ -256,28 +276,5 @@ struct Responder {
     /// For the span of the request, if it has one.
     func asked(_ sale: SaleID, size: Int) {
         connection.asked(slot, sale, size: size)
-    }
-}
-
-/// One request between its head and its end.
-struct IncomingRequest {
-    let route: Route
-    let keepAlive: Bool
-    let targetLength: Int
-    let announcedBody: Int
-    let idempotencyKey: [UInt8]?
-    var bodyLength = 0
-
-    init(head: HTTPRequestHead) {
-        var target = head.uri
-        targetLength = target.utf8.count
-        route = target.withUTF8 { Route.parse(method: head.method, target: $0) }
-        // An HTTP/1.0 client may wait for the end of the connection, a HEAD request expects no body, and behind an
-        // Upgrade or a CONNECT the decoder reads no further requests.
-        keepAlive =
-            head.isKeepAlive && head.version.minor == 1 && head.method != .HEAD && head.method != .CONNECT
-            && !head.headers.contains(name: "upgrade")
-        announcedBody = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        idempotencyKey = head.headers.first(name: "idempotency-key").map { Array($0.utf8) }
     }
 }

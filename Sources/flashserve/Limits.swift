@@ -1,25 +1,15 @@
 import NIOCore
 
-/// Every bound of the server, by name. What happens beyond one is said beside it.
+/// Every bound of the server that is no setting, by name. What happens beyond one is said beside it.
 enum Limits {
     /// Request line in bytes; beyond: 414 and close.
     static let requestLine = 2048
-    /// One header field in bytes; beyond: 431 and close.
-    static let headerField = 4096
-    /// All header fields in bytes; beyond: 431 and close.
-    static let headers = 16_384
-    /// Number of header fields; beyond: 431 and close.
-    static let headerFields = 64
-    /// Bytes that the decoder may keep undecoded; beyond: close.
-    static let undecodedBytes = 32_768
     /// Request body in bytes; beyond: 413 and close. No route reads a body.
     static let body = 4096
     /// From the first byte of a request to the end of its head; beyond: 408 and close.
     static let headerTime = TimeAmount.seconds(5)
     /// From the end of the head to the end of the body; beyond: 408 and close.
     static let bodyTime = TimeAmount.seconds(10)
-    /// Without a request; beyond: close.
-    static let idleTime = TimeAmount.seconds(60)
     /// A client that does not read its answers for so long is cut off.
     static let unreadTime = TimeAmount.seconds(20)
     /// Unanswered requests of one connection; beyond: the connection is not read until some are answered.
@@ -56,6 +46,8 @@ enum Limits {
     static let loadInterval = Duration.seconds(1)
     /// Connections of the second listener; beyond: accepted and closed at once.
     static let adminConnections = 64
+    /// A connection of the second listener over which nothing goes for so long is closed.
+    static let adminIdleTime = TimeAmount.seconds(60)
     /// Readers of the events of the live page; beyond: 503 with Retry-After.
     static let liveListeners = 16
     /// Seconds that the live page can look back; beyond: the oldest is forgotten.

@@ -1,7 +1,6 @@
 import FlashSaleKit
 import Glibc
 import NIOCore
-import NIOHTTP1
 import NIOPosix
 
 /// The public socket: accepts connections and puts the handlers of each on its loop.
@@ -43,15 +42,12 @@ enum Listener {
     }
 
     private static func addHandlers(to channel: any Channel, _ server: LoopServer) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = Limits.headerField
-        limits.maxHeaderListSize = Limits.headers
-        limits.maxHeaderFieldCount = Limits.headerFields
         let connection = ConnectionHandler(server: server)
-        let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        let limits = server.headerLimits
+        let decoder = RequestDecoder(connection: connection, limits: limits)
         try channel.pipeline.syncOperations.addHandlers(
             RequestGuard(connection: connection),
-            ByteToMessageHandler(decoder, maximumBufferSize: Limits.undecodedBytes),
+            ByteToMessageHandler(decoder, maximumBufferSize: limits.undecodedBytes),
             connection
         )
     }

@@ -13,6 +13,10 @@ final class LoopServer {
     let secret: [UInt8]
     let logger: Logger
     let connections: ConnectionTable
+    /// How much header a request may have.
+    var headerLimits = HeaderLimits()
+    /// How long a connection may be without a request.
+    var idleTime = TimeAmount.milliseconds(ServerOptions.idleMilliseconds)
     /// Attempts that may wait for a batch.
     var waitingAttempts = Limits.waitingAttempts
     var schedule = LoopSchedule()

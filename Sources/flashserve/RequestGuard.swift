@@ -22,7 +22,7 @@ final class RequestGuard: ChannelInboundHandler {
             let bytes = unwrapInboundIn(data)
             if !lineEnded { measureLine(bytes.readableBytesView) }
             if lineLength > Limits.requestLine {
-                connection.refuse(.lineTooLong)
+                connection.refuse(.lineTooLong(lineLength, isWhole: lineEnded))
                 return
             }
         }

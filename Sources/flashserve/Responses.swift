@@ -7,7 +7,7 @@ struct Responses {
     enum Fixed: Int, CaseIterable {
         case soldOut, userLimit, banned, paused, overloaded, unavailable, outcomeUnknown, unknownCode, expiredCode,
             alreadyPurchased
-        case pending, released, alive, notFound, bodyTooLarge, lineTooLong, headersTooLarge, timedOut, malformed
+        case pending, released, alive, notFound
     }
 
     private let allocator = ByteBufferAllocator()
@@ -54,19 +54,6 @@ struct Responses {
         case .released: json("200 OK", #"{"status":"released"}"#, headers: "Cache-Control: no-store\r\n")
         case .alive: json("200 OK", #"{"status":"alive"}"#)
         case .notFound: error("404 Not Found", "not_found", "There is nothing at this path.")
-        case .bodyTooLarge:
-            error("413 Content Too Large", "body_too_large", "The body may have 4096 bytes.", close: true)
-        case .lineTooLong:
-            error("414 URI Too Long", "uri_too_long", "The request line may have 2048 bytes.", close: true)
-        case .headersTooLarge:
-            error(
-                "431 Request Header Fields Too Large",
-                "headers_too_large",
-                "Headers may have 64 fields, 4096 bytes each and 16384 bytes together.",
-                close: true
-            )
-        case .timedOut: error("408 Request Timeout", "timeout", "The request took too long to arrive.", close: true)
-        case .malformed: error("400 Bad Request", "bad_request", "This is not an HTTP/1.1 request.", close: true)
         }
     }
 
@@ -76,13 +63,11 @@ struct Responses {
         _ code: StaticString,
         _ message: String,
         retryAfter: Int? = nil,
-        allow: String? = nil,
-        close: Bool = false
+        allow: String? = nil
     ) -> ByteBuffer {
         var headers = ""
         if let retryAfter { headers += "Retry-After: \(retryAfter)\r\n" }
         if let allow { headers += "Allow: \(allow)\r\n" }
-        if close { headers += "Connection: close\r\n" }
         return json(status, "{\"error\":\"\(code)\",\"message\":\"\(message)\"}", headers: headers)
     }
 

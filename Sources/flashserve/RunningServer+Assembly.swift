@@ -129,6 +129,8 @@ extension RunningServer {
                     logger: logger
                 )
                 server.waitingAttempts = options.waitingAttempts
+                server.headerLimits = options.headerLimits
+                server.idleTime = .milliseconds(options.idleMilliseconds)
                 server.start()
                 return LoopHandle(server)
             }.get()

@@ -110,14 +110,15 @@ struct RunningServer: Sendable {
         logger.info("stopping")
         state.update { $0.isStopping = true }
         for loop in loops { loop.run { $0.isStopping = true } }
-        try? await Task.sleep(for: .milliseconds(options.readinessDelayMilliseconds))
+        try? await Task.sleep(for: .milliseconds(options.shutdownDelayMilliseconds))
         do {
-            try await listener.close()
+            try await Listener.close(listener, logger)
         } catch {
             logger.warning("the listener did not close", metadata: ["reason": "\(error)"])
         }
         let deadline = NIODeadline.now() + Limits.shutdownTime
         let quiet = TimeAmount.milliseconds(options.quietMilliseconds)
+        var emptyLooks = 0
         while NIODeadline.now() < deadline {
             var open = 0
             for loop in loops {
@@ -127,8 +128,10 @@ struct RunningServer: Sendable {
                 }
                 open += count ?? 0
             }
-            if open == 0 { return }
-            try? await Task.sleep(for: .milliseconds(20))
+            // A connection that was accepted last is among them a few turns of the loops later.
+            emptyLooks = open == 0 ? emptyLooks + 1 : 0
+            if emptyLooks > 3 { return }
+            try? await Task.sleep(for: .milliseconds(open == 0 ? 1 : 20))
         }
         logger.warning("some connections were still open after \(Limits.shutdownTime.nanoseconds / 1_000_000_000) s")
     }

@@ -26,8 +26,13 @@ public struct ServerOptions: Sendable {
     public var rotate: HourlyTerms? = HourlyTerms()
     /// How long Redis keeps finished sales, if this server keeps the schedule.
     public var keyRetention = KeyRetention()
-    /// How long `/readyz` answers 503 before the listener closes, in milliseconds.
-    public var readinessDelayMilliseconds = 500
+    /// How much header a request may have.
+    public var headerLimits = HeaderLimits()
+    /// How long a connection may be without a request before it is closed, in milliseconds. A proxy in front has to give
+    /// its connections up earlier.
+    public var idleMilliseconds = ServerOptions.idleMilliseconds
+    /// How long `/readyz` answers 503 before the listener closes, in milliseconds. A balancer has to notice it in this time.
+    public var shutdownDelayMilliseconds: Int64 = 0
     /// Which requests are recorded as spans; nil for none, and then no header is looked at for it.
     public var tracing: TracingOptions?
     /// Which program serves, for its metrics.
@@ -57,6 +62,9 @@ public struct ServerOptions: Sendable {
         options.allowNoAOF = allowNoAOF
         return options
     }
+
+    /// The default of ``idleMilliseconds``: longer than the 60 s of most clients and balancers.
+    static let idleMilliseconds: Int64 = 75_000
 
     /// Options with the defaults of the design.
     public init(redis: RedisEndpoint, postgres: PostgresEndpoint) {

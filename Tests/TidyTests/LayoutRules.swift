@@ -16,8 +16,8 @@ enum LayoutRules {
             [
                 "FlashSaleKitTests", "flashserveTests", "flashctlTests", "FaultTests", "FaultSuite", "TestSupport",
                 "CClock", "TidyTests",
-                // Texts that are kept, and programs that sit at a terminal or in front of a browser.
-                "Snapshots", "Terminal", "Browser",
+                // Texts that are kept, programs that sit at a terminal or in front of a browser, and HTTP clients.
+                "Snapshots", "Terminal", "Browser", "Clients",
             ], false
         ),
     ]

@@ -9,6 +9,8 @@ final class HTTPTestClient: Sendable {
         let status: Int
         /// Names in lower case.
         let headers: [String: String]
+        /// All header lines as they came.
+        let lines: [String]
         let body: String
 
         var json: [String: Any] {
@@ -132,7 +134,12 @@ private final class ResponseReader: ChannelInboundHandler {
         guard bytes.readableBytes >= headLength + length else { return nil }
         bytes.moveReaderIndex(forwardBy: headLength)
         let body = bytes.readString(length: length) ?? ""
-        return HTTPTestClient.Response(status: status, headers: headers, body: body)
+        return HTTPTestClient.Response(
+            status: status,
+            headers: headers,
+            lines: Array(lines.dropFirst()),
+            body: body
+        )
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -48,10 +48,24 @@ import Testing
         }
     }
 
-    @Test func whatEndsTheConnectionSaysSo() throws {
-        for answer in [Responses.Fixed.bodyTooLarge, .lineTooLong, .headersTooLarge, .timedOut, .malformed] {
-            #expect(try split(make().fixed(answer)).head.contains("Connection: close"))
-        }
+    @Test(
+        "a request that is refused as a whole is told the limit, and what it sent where that is known",
+        arguments: [
+            (RequestFault.bodyTooLarge(4097, isWhole: true), "413", "exceed 4096 bytes; this one has 4097."),
+            (.bodyTooLarge(4352, isWhole: false), "413", "exceed 4096 bytes; at least 4352 were sent."),
+            (.lineTooLong(2130, isWhole: true), "414", "exceed 2048 bytes; this one has 2130."),
+            (.lineTooLong(4096, isWhole: false), "414", "exceed 2048 bytes; at least 4096 were sent."),
+            (.headersTooLarge(HeaderLimits()), "431", "8192 bytes each, 32768 bytes together, and 100 in number."),
+            (.headTooSlow, "408", "within 5 s of its first byte."),
+            (.bodyTooSlow(17), "408", "within 10 s of its head; 17 bytes came."), (.malformed, "400", "HTTP/1.1"),
+        ] as [(RequestFault, String, String)]
+    )
+    func faultsNameTheirLimit(_ fault: RequestFault, _ status: String, _ text: String) throws {
+        let (head, body) = try split(make().refused(fault))
+        #expect(head[0].split(separator: " ")[1] == status)
+        #expect(head.contains("Content-Length: \(body.utf8.count)"))
+        #expect(body.contains(text), "\(body)")
+        #expect(try JSONSerialization.jsonObject(with: Data(body.utf8)) is [String: Any])
     }
 
     @Test func aReceiptCarriesTheItemAndIsNotStored() throws {

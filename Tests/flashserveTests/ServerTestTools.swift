@@ -24,7 +24,7 @@ func until<Value: Equatable & Sendable>(
 
 /// A value that a test changes while a server reads it.
 final class Shared<Value: Sendable>: Sendable {
-    private let content: Mutex<Value>
+    fileprivate let content: Mutex<Value>
 
     init(_ value: Value) {
         content = Mutex(value)
@@ -34,6 +34,11 @@ final class Shared<Value: Sendable>: Sendable {
         get { content.withLock { $0 } }
         set { content.withLock { $0 = newValue } }
     }
+}
+
+extension Shared<Int> {
+    /// Adds to it at once.
+    func add(_ number: Int) { content.withLock { $0 += number } }
 }
 
 extension HTTPTestClient {

@@ -103,7 +103,7 @@ final class TestServer: Sendable {
         options.port = 0
         options.eventLoops = eventLoops
         options.rotate = rotate
-        options.readinessDelayMilliseconds = 50
+        options.shutdownDelayMilliseconds = 50
         options.quietMilliseconds = 0
         configure(&options)
         let (listening, announce) = AsyncStream<(Int, Sale?)>.makeStream()

@@ -61,13 +61,14 @@ public struct ConfigurationSources: Sendable {
         let known = Dictionary(uniqueKeysWithValues: SettingKey.allCases.map { ($0.environmentVariable, $0) })
         var found: [SettingKey: Found] = [:]
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) {
+            if ServiceVariable.matches(name, text) { continue }
             if let key = known[name] {
                 // Container files often pass every variable, set or not: empty means not set.
                 if !text.isEmpty { found[key] = (text, .environment(name)) }
             } else if name.hasPrefix(SettingKey.environmentPrefix), !Failpoint.variables.contains(name),
                 !ConfigurationSources.otherVariables.contains(name)
             {
-                let suggestion = Suggestion.nearest(to: name, among: known.keys).map { "did you mean \($0)?" }
+                let suggestion = SettingKey.variable(near: name).map { "did you mean \($0)?" }
                 throw ConfigurationError(
                     .unknownKey,
                     "there is no setting for the environment variable \(name)",

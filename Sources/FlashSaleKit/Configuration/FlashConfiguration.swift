@@ -17,6 +17,16 @@ public struct FlashConfiguration: Sendable, Equatable {
     public var eventLoops: Setting<Int>
     /// Port of the live page and the metrics on this machine, 0 for none.
     public var adminPort: Setting<Int>
+    /// How long a connection may be without a request, 1,000…86,400,000 ms.
+    public var idleTimeMilliseconds: Setting<Int64>
+    /// How long `/readyz` answers 503 before a stopping server closes its listener, 0…300,000 ms.
+    public var shutdownDelayMilliseconds: Setting<Int64>
+    /// Bytes of one header field, 1 kB…64 kB.
+    public var headerField: Setting<Int>
+    /// Bytes of all header fields of a request, 4 kB…256 kB.
+    public var headerTotal: Setting<Int>
+    /// Header fields of a request, 20…1,000.
+    public var headerCount: Setting<Int>
     /// Bytes of undrained journal above which checkouts are refused, from 64 kB on.
     public var backlogLimit: Setting<Int>
     /// Share of Redis' `maxmemory` above which checkouts are refused, 10…95 %.
@@ -52,6 +62,11 @@ public struct FlashConfiguration: Sendable, Equatable {
         logLevel = try reader.value(.logLevel, default: .info, SettingParser.logLevel)
         eventLoops = try reader.value(.eventLoops, default: 1, SettingParser.integer(1...64))
         adminPort = try reader.value(.adminPort, default: 9090, SettingParser.integer(0...65_535))
+        idleTimeMilliseconds = try reader.value(.idleTime, default: 75_000, SettingParser.idleTime)
+        shutdownDelayMilliseconds = try reader.value(.shutdownDelay, default: 0, SettingParser.shutdownDelay)
+        headerField = try reader.value(.headerField, default: 8 << 10, SettingParser.size(1...64))
+        headerTotal = try reader.value(.headerTotal, default: 32 << 10, SettingParser.size(4...256))
+        headerCount = try reader.value(.headerCount, default: 100, SettingParser.integer(20...1000))
         backlogLimit = try reader.value(.backlogLimit, default: 512 << 20, SettingParser.bytes)
         memoryLimit = try reader.value(.memoryLimit, default: 85, SettingParser.integer(10...95))
         allowNoAOF = try reader.value(.allowNoAOF, default: false, SettingParser.boolean)

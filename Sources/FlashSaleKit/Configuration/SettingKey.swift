@@ -8,6 +8,11 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
     case logLevel = "log-level"
     case eventLoops = "event-loops"
     case adminPort = "admin-port"
+    case idleTime = "idle-time"
+    case shutdownDelay = "shutdown-delay"
+    case headerField = "header.field"
+    case headerTotal = "header.total"
+    case headerCount = "header.count"
     case backlogLimit = "backlog-limit"
     case memoryLimit = "memory-limit"
     case allowNoAOF = "allow-no-aof"
@@ -45,6 +50,16 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
 
     /// Every other variable that starts like this is a mistake.
     static let environmentPrefix = "FLASHCTL_"
+
+    /// The variable that a misspelled one of ours is nearest to. The prefix, which all begin with, says nothing, and four
+    /// settings have none: `FLASHCTL_PROT` is meant to be `PORT`.
+    static func variable(near name: String) -> String? {
+        func bare(_ name: String) -> String {
+            name.hasPrefix(environmentPrefix) ? String(name.dropFirst(environmentPrefix.count)) : name
+        }
+        let variables = Dictionary(uniqueKeysWithValues: allCases.map { (bare($0.environmentVariable), $0) })
+        return Suggestion.nearest(to: bare(name), among: variables.keys).flatMap { variables[$0]?.environmentVariable }
+    }
 
     private var dashed: String {
         String(rawValue.map { $0 == "." ? "-" : $0 })

@@ -33,6 +33,17 @@ extension SettingParser<Int> {
             ByteText.bytes(text).flatMap { $0 >= 64 << 10 ? $0 : nil }
         }
     }
+
+    /// Bytes from that many kB to that many.
+    static func size(_ kilobytes: ClosedRange<Int>) -> SettingParser {
+        let range = kilobytes.lowerBound << 10...kilobytes.upperBound << 10
+        return SettingParser(
+            wanted: "an amount of memory from \(kilobytes.lowerBound)kB to \(kilobytes.upperBound)kB, e.g. 16kB",
+            text: ByteText.exact
+        ) { text in
+            ByteText.bytes(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
 }
 
 extension SettingParser<Double> {
@@ -73,9 +84,30 @@ extension SettingParser<Logger.Level> {
 
 extension SettingParser<Int64> {
     static var hold: SettingParser {
-        SettingParser(wanted: "a duration from 1s to 24h, e.g. 5m", text: { DurationText.text(milliseconds: $0) }) {
-            text in
-            DurationText.milliseconds(text).flatMap { (1000...86_400_000).contains($0) ? $0 : nil }
+        duration(1000...86_400_000, "a duration from 1s to 24h, e.g. 5m") { DurationText.text(milliseconds: $0) }
+    }
+
+    static var idleTime: SettingParser {
+        duration(1000...86_400_000, "a duration from 1s to 24h, e.g. 75s", text: inSeconds)
+    }
+
+    static var shutdownDelay: SettingParser {
+        duration(0...300_000, "a duration from 0s to 5m, e.g. 5s", text: inSeconds)
+    }
+
+    /// As the manuals of balancers count, to be compared with them: 75s, not 1m15s.
+    private static func inSeconds(_ milliseconds: Int64) -> String {
+        milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : DurationText.text(milliseconds: milliseconds)
+    }
+
+    /// Milliseconds.
+    private static func duration(
+        _ range: ClosedRange<Int64>,
+        _ wanted: String,
+        text: @escaping (Int64) -> String
+    ) -> SettingParser {
+        SettingParser(wanted: wanted, text: text) { text in
+            DurationText.milliseconds(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 

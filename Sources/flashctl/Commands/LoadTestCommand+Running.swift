@@ -91,7 +91,7 @@ extension LoadTestCommand {
     private func consent(_ plan: LoadPlan) async throws -> SaleID? {
         try LoadConsent.check(plan.target, isTest: nil, meant: yesIMean)
         let group = MultiThreadedEventLoopGroup.singleton
-        let reader = ShopReader.make(try await plan.target.resolve(), target: plan.target, on: group)
+        let reader = ShopReader.make(try await plan.target.reach(on: group), target: plan.target, on: group)
         let state = await reader.read()
         try LoadConsent.check(plan.target, isTest: state?.isTest, meant: yesIMean)
         return state?.sale

@@ -48,6 +48,11 @@ struct ServeCommand: EnvironmentCommand {
         options.adminPort = configuration.adminPort.value == 0 ? nil : configuration.adminPort.value
         // Who asks for a port wants it; the default may be taken by another server of this machine.
         options.adminPortIsRequired = configuration.adminPort.origin != .builtIn
+        options.idleMilliseconds = configuration.idleTimeMilliseconds.value
+        options.shutdownDelayMilliseconds = configuration.shutdownDelayMilliseconds.value
+        options.headerLimits.field = configuration.headerField.value
+        options.headerLimits.total = configuration.headerTotal.value
+        options.headerLimits.count = configuration.headerCount.value
         options.backlogLimit = configuration.backlogLimit.value
         options.memoryLimit = configuration.memoryLimit.value
         options.allowNoAOF = configuration.allowNoAOF.value

@@ -15,6 +15,21 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Port of the live page and the metrics on 127.0.0.1, 0 for none. Default: 9090.")
     var adminPort: String?
 
+    @Option(help: "Close a connection without a request for so long. Default: 75s.")
+    var idleTime: String?
+
+    @Option(help: "Answer 503 on /readyz for so long before closing the listener. Default: 0s.")
+    var shutdownDelay: String?
+
+    @Option(help: "Refuse requests with a header field above this size. Default: 8kB.")
+    var headerField: String?
+
+    @Option(help: "Refuse requests whose header fields together exceed this size. Default: 32kB.")
+    var headerTotal: String?
+
+    @Option(help: "Refuse requests with more header fields. Default: 100.")
+    var headerCount: String?
+
     @Option(help: "Refuse checkouts above this much journal not in Postgres. Default: 512MB.")
     var backlogLimit: String?
 
@@ -39,6 +54,11 @@ struct ServeOptions: ParsableArguments {
         flags[.host] = host
         flags[.eventLoops] = eventLoops
         flags[.adminPort] = adminPort
+        flags[.idleTime] = idleTime
+        flags[.shutdownDelay] = shutdownDelay
+        flags[.headerField] = headerField
+        flags[.headerTotal] = headerTotal
+        flags[.headerCount] = headerCount
         flags[.backlogLimit] = backlogLimit
         flags[.memoryLimit] = memoryLimit
         flags[.traceSample] = traceSample

@@ -20,6 +20,7 @@ struct AdminListener: Sendable {
 
     static func bind(
         port: Int,
+        limits: HeaderLimits,
         group: any EventLoopGroup,
         metrics: ServerMetrics,
         feed: LiveFeed
@@ -32,13 +33,13 @@ struct AdminListener: Sendable {
                 guard count.add() else { return channel.close() }
                 channel.closeFuture.whenComplete { _ in count.remove() }
                 return channel.eventLoop.makeCompletedFuture {
-                    var limits = NIOHTTPDecoderLimitConfiguration()
-                    limits.maxHeaderListSize = Limits.headers
-                    limits.maxHeaderFieldCount = Limits.headerFields
-                    let decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+                    let decoder = HTTPRequestDecoder(
+                        leftOverBytesStrategy: .dropBytes,
+                        limitConfiguration: limits.configuration
+                    )
                     try channel.pipeline.syncOperations.addHandlers(
-                        ByteToMessageHandler(decoder, maximumBufferSize: Limits.undecodedBytes),
-                        IdleStateHandler(allTimeout: Limits.idleTime),
+                        ByteToMessageHandler(decoder, maximumBufferSize: limits.undecodedBytes),
+                        IdleStateHandler(allTimeout: Limits.adminIdleTime),
                         AdminHandler(metrics: metrics, feed: feed)
                     )
                 }

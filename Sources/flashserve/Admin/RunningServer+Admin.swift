@@ -9,6 +9,7 @@ extension RunningServer {
         do {
             let listener = try await AdminListener.bind(
                 port: port,
+                limits: options.headerLimits,
                 group: group,
                 metrics: ServerMetrics(state: state, loops: loops),
                 feed: LiveFeed()

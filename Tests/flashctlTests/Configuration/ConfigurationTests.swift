@@ -31,6 +31,11 @@ import Testing
         #expect(configuration.hourlyHoldMilliseconds.value == 300_000)
         #expect(configuration.rotate.value)
         #expect(!configuration.allowNoAOF.value)
+        #expect(configuration.idleTimeMilliseconds.value == 75_000)
+        #expect(configuration.shutdownDelayMilliseconds.value == 0)
+        #expect(configuration.headerField.value == 8192)
+        #expect(configuration.headerTotal.value == 32_768)
+        #expect(configuration.headerCount.value == 100)
     }
 
     @Test func eachSourceYieldsToTheOneAbove() async throws {
@@ -93,6 +98,11 @@ import Testing
         ("rotate: maybe\n", .badValue, "`maybe`", "true or false"),
         ("log-level: loud\n", .badValue, "`loud`", "one of trace, debug"),
         ("hourly: {hold: 25h}\n", .badValue, "`25h`", "from 1s to 24h"),
+        ("idle-time: 75\n", .badValue, "`75` of idle-time", "from 1s to 24h, e.g. 75s"),
+        ("shutdown-delay: 6m\n", .badValue, "`6m`", "from 0s to 5m"),
+        ("header: {field: 65kB}\n", .badValue, "`65kB` of header.field", "from 1kB to 64kB"),
+        ("header: {total: 1kB}\n", .badValue, "`1kB` of header.total", "from 4kB to 256kB"),
+        ("header: {count: 19}\n", .badValue, "`19` of header.count", "from 20 to 1000"),
         ("event-loops: 0\n", .badValue, "`0`", "from 1 to 64"),
         ("host: ''\n", .badValue, "of host", "not empty"),
         ("- port\n", .syntax, "does not hold settings", "key: value"),

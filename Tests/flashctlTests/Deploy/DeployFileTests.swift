@@ -68,8 +68,10 @@ import Testing
         let unit = "flashctl-serve.service"
         #expect(try values("Type", in: unit) == ["notify"])
         let stop = try #require(try values("TimeoutStopSec", in: unit).first?.dropLast())
-        // Readiness, requests in flight, and the journal: see Limits.
-        #expect(try #require(Int(stop)) >= 1 + 10 + 30)
+        // Shutdown delay, requests in flight, and the journal: see Limits.
+        #expect(try values("Environment", in: unit).contains("FLASHCTL_SHUTDOWN_DELAY=5s"))
+        #expect(try text("Dockerfile").contains(" FLASHCTL_SHUTDOWN_DELAY=5s\n"))
+        #expect(try #require(Int(stop)) >= 5 + 10 + 30)
         let fatal = try values("RestartPreventExitStatus", in: unit).flatMap { $0.split(separator: " ") }
         let expected: [Status] = [.usage, .notAuthorised, .badConfiguration]
         #expect(fatal.compactMap { Int32($0) } == expected.map(\.rawValue))

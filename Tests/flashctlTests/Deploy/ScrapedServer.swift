@@ -47,7 +47,7 @@ enum ScrapedServer {
         options.port = 0
         options.adminPort = 0
         options.rotate = nil
-        options.readinessDelayMilliseconds = 0
+        options.shutdownDelayMilliseconds = 0
         options.quietMilliseconds = 0
         options.verifyInterval = .milliseconds(200)
         options.guardInterval = .milliseconds(200)

@@ -1,7 +1,7 @@
-import FlashSaleKit
 import Foundation
 import Testing
 
+@testable import FlashSaleKit
 @testable import flashctl
 
 /// `flashctl help TOPIC`, and what becomes of misspelled commands.
@@ -51,6 +51,11 @@ struct HelpTopicTests {
             .adminPort: "\(configuration.adminPort.value)",
             .backlogLimit: "\(configuration.backlogLimit.value >> 20)MB",
             .memoryLimit: "\(configuration.memoryLimit.value)", .allowNoAOF: "\(configuration.allowNoAOF.value)",
+            .idleTime: SettingParser.idleTime.text(configuration.idleTimeMilliseconds.value),
+            .shutdownDelay: SettingParser.shutdownDelay.text(configuration.shutdownDelayMilliseconds.value),
+            .headerField: ByteText.exact(configuration.headerField.value),
+            .headerTotal: ByteText.exact(configuration.headerTotal.value),
+            .headerCount: "\(configuration.headerCount.value)",
             .traceSample: "\(Int(configuration.traceSample.value))",
             .rotate: "\(configuration.rotate.value)",
             .keepFinished: DurationText.text(milliseconds: configuration.keepFinishedMilliseconds.value),

@@ -51,7 +51,7 @@ struct ShopServer: Sendable {
         options.port = 0
         options.eventLoops = eventLoops
         options.rotate = nil
-        options.readinessDelayMilliseconds = 0
+        options.shutdownDelayMilliseconds = 0
         options.quietMilliseconds = 0
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         options.onListening = { _, port, _ in announce.yield(port) }

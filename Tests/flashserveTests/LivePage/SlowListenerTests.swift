@@ -12,7 +12,13 @@ import Testing
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let feed = LiveFeed()
         let metrics = ServerMetrics(state: ServerState(), loops: [])
-        let listener = try await AdminListener.bind(port: 0, group: group, metrics: metrics, feed: feed)
+        let listener = try await AdminListener.bind(
+            port: 0,
+            limits: HeaderLimits(),
+            group: group,
+            metrics: metrics,
+            feed: feed
+        )
         do {
             try await body(feed, listener.port)
         } catch {
@@ -97,7 +103,7 @@ import Testing
             let body = String(repeating: "x", count: Limits.body + 1)
             for text in [
                 "GET /events HTTP/1.1\r\nContent-Length: \(body.count)\r\n\r\n\(body)", "\u{1}\u{2}\u{3}\r\n\r\n",
-                "GET /events HTTP/1.1\r\nX: \(String(repeating: "y", count: 2 * Limits.headers))\r\n\r\n",
+                "GET /events HTTP/1.1\r\nX: \(String(repeating: "y", count: 2 * HeaderLimits().total))\r\n\r\n",
             ] {
                 let client = try await HTTPTestClient.connect(port: port)
                 try? await client.send(text)

@@ -61,7 +61,7 @@ import Testing
         var responses = Responses()
         responses.refresh(now: Timestamp(microseconds: 1))
         #expect(RequestDurations.status(of: responses.fixed(.soldOut)) == 409)
-        #expect(RequestDurations.status(of: responses.fixed(.headersTooLarge)) == 431)
+        #expect(RequestDurations.status(of: responses.refused(.headersTooLarge(HeaderLimits()))) == 431)
         #expect(RequestDurations.status(of: responses.json("200 OK", "{}")) == 200)
         #expect(RequestDurations.status(of: Responses.closing(responses.fixed(.pending))) == 202)
         #expect(RequestDurations.status(of: ByteBuffer()) == 0)

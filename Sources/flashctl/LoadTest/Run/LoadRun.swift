@@ -35,10 +35,9 @@ struct LoadRun: Sendable {
     /// Returns when every request has ended, or when the run was interrupted.
     func execute() async throws -> LoadSummary {
         try OpenFileLimit.raise(toHold: plan.connections)
-        let address = try await plan.target.resolve()
         let group = MultiThreadedEventLoopGroup(numberOfThreads: plan.workers)
         do {
-            try await probe(address, on: group)
+            let address = try await plan.target.reach(on: group)
             let summary = try await run(on: group, address: address)
             try await group.shutdownGracefully()
             return summary
@@ -192,34 +191,31 @@ struct LoadRun: Sendable {
             try? await Task.sleep(for: .seconds(1))
         }
     }
-
-    /// One connection before all others, so that a server that is not there is one sentence and not 2,000 errors.
-    private func probe(_ address: SocketAddress, on group: MultiThreadedEventLoopGroup) async throws {
-        do {
-            let channel = try await ClientBootstrap(group: group).connectTimeout(.seconds(5)).connect(to: address).get()
-            try await channel.close().get()
-        } catch {
-            throw CommandFailure(
-                .unreachable,
-                "cannot connect to \(plan.target): \(NetworkErrorKind(connecting: error).name)",
-                nextStep: "start the server (`flashctl serve --local`), or give its address with --target"
-            )
-        }
-    }
 }
 
 extension LoadTarget {
-    /// Its address.
-    func resolve() async throws -> SocketAddress {
+    /// An address at which the server answers. A name may have several, as `localhost` often has, and the server need not
+    /// listen on all of them. Found by one connection before all others, so that a server that is not there is one
+    /// sentence and not 2,000 errors.
+    func reach(on group: any EventLoopGroup, resolver: (any Resolver & Sendable)? = nil) async throws -> SocketAddress {
         do {
-            return try await NIOThreadPool.singleton.runIfActive {
-                try SocketAddress.makeAddressResolvingHost(host, port: port)
-            }
-        } catch {
+            let bootstrap = ClientBootstrap(group: group).connectTimeout(.seconds(5)).resolver(resolver)
+            let channel = try await bootstrap.connect(host: host, port: port).get()
+            let address = channel.remoteAddress
+            try await channel.close().get()
+            guard let address else { throw ChannelError.unknownLocalAddress }
+            return address
+        } catch let error as NIOConnectionError where error.connectionErrors.isEmpty {
             throw CommandFailure(
                 .unreachable,
                 "the target's host `\(host)` has no address",
                 nextStep: "check the spelling of --target"
+            )
+        } catch {
+            throw CommandFailure(
+                .unreachable,
+                "cannot connect to \(self): \(NetworkErrorKind(connecting: error).name)",
+                nextStep: "start the server (`flashctl serve --local`), or give its address with --target"
             )
         }
     }

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOPosix
 
 /// Why a request got no answer.
 enum NetworkErrorKind: Int, CaseIterable, Sendable {
@@ -27,6 +28,8 @@ enum NetworkErrorKind: Int, CaseIterable, Sendable {
 
     /// The kind of an error of a connection that did not come about.
     init(connecting error: any Error) {
+        // Of a name with several addresses: what the last of them said.
+        let error = (error as? NIOConnectionError)?.connectionErrors.last?.error ?? error
         if case .connectTimeout? = error as? ChannelError {
             self = .connectTimeout
         } else {
