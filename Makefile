@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test snapshots mutants build deps install uninstall faults chaos bench bench-inspect
+.PHONY: help run test test-hostile snapshots mutants build deps install uninstall faults chaos bench bench-inspect
 .PHONY: bench-operations bench-shell bench-page bench-binary bench-metrics bench-deps test-deps format lint clean
 .PHONY: deb deb-test container-test lint-deploy deploy-deps alerts clients
 
@@ -16,7 +16,7 @@ export PATH := $(PATH):$(HOME)/.local/share/swiftly/bin
 export BUILD_REVISION := $(shell git describe --always --dirty --abbrev=12 2>/dev/null)
 
 PACKAGES := libpq-dev libhiredis-dev libreadline-dev pkg-config redis-server postgresql
-TEST_PACKAGES := faketime groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
+TEST_PACKAGES := groff-base zsh fish python3 python3-jsonschema python3-pexpect python3-pyte python3-pip less
 TEST_PACKAGES += prometheus chromium curl
 # What looks at the Dockerfile, compose.yaml and the units.
 TEST_PACKAGES += docker-compose shellcheck systemd
@@ -29,12 +29,13 @@ BENCH_PACKAGES := nginx-light wrk valgrind
 DEB_PACKAGES := binutils dpkg-dev lintian
 # Machines in folders: debootstrap makes them, systemd-nspawn boots them.
 ROOT_PACKAGES := binutils debootstrap docker-compose iproute2 python3 systemd-container
-ALERT_PACKAGES := prometheus python3-yaml faketime
+ALERT_PACKAGES := prometheus python3-yaml
 SOURCES := Sources Tests Package.swift
 
 help:
 	@echo "make run     build for release, then serve with a private Redis and Postgres (ARGS='--port 9000' for more)"
 	@echo "make test    build, lint and run every test"
+	@echo "make test-hostile runs them with a clock that was booted a minute ago and busy processors (root)"
 	@echo "make faults  break everything and check (SEEDS=20 FAULTS=a,b SEED=7 JOBS=4 RESULTS=folder)"
 	@echo "make chaos   minutes of random faults (MINUTES=5 SEED=1)"
 	@echo "make clients HTTP clients with their defaults against a server: pauses around the idle time, restarts (3 minutes)"
@@ -65,6 +66,9 @@ build: deps
 
 test: test-deps lint
 	@scripts/run-tests.sh
+
+test-hostile: test-deps
+	@scripts/hostile-tests.sh $(ARGS)
 
 # What is written is read in the commit.
 snapshots: test-deps

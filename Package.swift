@@ -130,10 +130,11 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
-        // What several test targets share: the built program as a process, and a buyer.
+        // What several test targets share: the built program as a process, a buyer, how long tests wait.
         .target(
             name: "TestSupport",
             dependencies: [
+                "FlashSaleKit",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -141,7 +142,7 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: swiftSettings
         ),
-        // Loaded into servers with another clock.
+        // Loaded into processes with another wall clock.
         .target(
             name: "CClock",
             path: "Tests/CClock",

@@ -78,10 +78,8 @@ class Shop:
 
     def start(self, index, environment=()):
         port, admin = self.ports[index]
-        # libfaketime loses the arguments of the first program that it is loaded into: let that be the shell.
-        prefix = ("bash", "-c", 'exec "$0" "$@"') if environment else self.prefix
         server = self.flashctl.serve(port, "--host", "127.0.0.1", "--admin-port", str(admin), *self.options,
-                                     prefix=prefix, environment=environment)
+                                     prefix=self.prefix, environment=environment)
         server.wait_ready()
         return server
 

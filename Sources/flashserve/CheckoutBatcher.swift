@@ -12,13 +12,14 @@ final class CheckoutBatcher {
     private var spare: [CheckoutBatch] = []
     private var waitingCount = 0
     private var inFlight = 0
-    private var waitLimit = WaitLimit()
+    private var waitLimit: WaitLimit
     private var generator = CodeGenerator()
     private var holdIDs = ByteBuffer()
     private var keyFlags = ByteBuffer()
 
     init(server: LoopServer) {
         self.server = server
+        waitLimit = WaitLimit(server.times)
     }
 
     /// Takes a valid checkout; it is decided or refused in any case.

@@ -43,11 +43,12 @@ final class HoldBatcher {
     private var waiting: Deque<Batch> = []
     private var waitingCount = 0
     private var inFlight = 0
-    private var waitLimit = WaitLimit()
+    private var waitLimit: WaitLimit
     private var lottery = LotteryTicket()
 
     init(server: LoopServer, operation: Operation) {
         self.server = server
+        waitLimit = WaitLimit(server.times)
         self.operation = operation
     }
 

@@ -33,7 +33,7 @@ final class LoopRedis {
         RedisChannel.connect(
             to: installation.endpoint,
             on: server.loop,
-            options: RedisConnectionOptions(),
+            options: server.times.redis,
             logger: server.logger
         ).whenComplete { this.value.connected($0, installation, current) }
     }

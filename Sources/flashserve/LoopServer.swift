@@ -19,6 +19,8 @@ final class LoopServer {
     var idleTime = TimeAmount.milliseconds(ServerOptions.idleMilliseconds)
     /// Attempts that may wait for a batch.
     var waitingAttempts = Limits.waitingAttempts
+    /// How long the stores are waited for.
+    var times = ServerTimes()
     var schedule = LoopSchedule()
     /// Redis has more to carry than it should: checkouts are refused before they are decided.
     var refusesCheckouts = false

@@ -6,6 +6,7 @@ actor PageRenderer {
     private let supervisor: RedisSupervisor
     private let postgres: PostgresLink
     private let state: ServerState
+    private let times: ServerTimes
     private var redis: RedisClient?
     private var cached: (facts: Facts, at: ContinuousClock.Instant)?
     private var reading: Task<Facts, Never>?
@@ -22,7 +23,8 @@ actor PageRenderer {
         case unreadable
     }
 
-    init(supervisor: RedisSupervisor, postgres: PostgresLink, state: ServerState) {
+    init(supervisor: RedisSupervisor, postgres: PostgresLink, state: ServerState, times: ServerTimes) {
+        self.times = times
         self.supervisor = supervisor
         self.postgres = postgres
         self.state = state
@@ -145,7 +147,7 @@ actor PageRenderer {
             }
             reading = task
         }
-        return await Patience.within(Limits.pageTime, task) ?? .unreadable
+        return await Patience.within(times.page, task) ?? .unreadable
     }
 
     private func read() async -> Facts {
@@ -180,7 +182,7 @@ actor PageRenderer {
                 return nil
             }
         }
-        return await Patience.within(Limits.standingTime, task) ?? nil
+        return await Patience.within(times.standing, task) ?? nil
     }
 
     private func client() async throws -> RedisClient {

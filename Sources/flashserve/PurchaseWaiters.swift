@@ -20,13 +20,13 @@ final class PurchaseWaiters {
             replayed: Bool,
             claimed: Bool,
             _ operation: HoldBatcher.Operation,
-            now: NIODeadline
+            until deadline: NIODeadline
         ) {
             self.responder = responder
             self.replayed = replayed
             self.claimed = claimed
             self.operation = operation
-            deadline = now + Limits.purchaseWait
+            self.deadline = deadline
         }
     }
 
@@ -45,16 +45,18 @@ final class PurchaseWaiters {
 
     /// Waits for the row of a purchase that Redis has decided.
     func wait(for hold: SaleHold, responder: Responder, replayed: Bool) {
-        add(hold, Waiter(responder, replayed: replayed, claimed: true, .purchase, now: server.now))
+        add(hold, Waiter(responder, replayed: replayed, claimed: true, .purchase, until: deadline))
         // The row of a repeated purchase is there already as a rule; the row of a new one arrives with the next drain.
         if replayed { lookUp(hold) }
     }
 
     /// Asks Postgres for a hold that Redis does not have.
     func resolve(_ hold: SaleHold, responder: Responder, operation: HoldBatcher.Operation) {
-        add(hold, Waiter(responder, replayed: true, claimed: false, operation, now: server.now))
+        add(hold, Waiter(responder, replayed: true, claimed: false, operation, until: deadline))
         lookUp(hold)
     }
+
+    private var deadline: NIODeadline { server.now + server.times.purchase }
 
     private func add(_ hold: SaleHold, _ waiter: Waiter) {
         guard count < Limits.waitingPurchases else {

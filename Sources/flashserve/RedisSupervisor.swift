@@ -97,7 +97,7 @@ actor RedisSupervisor {
             last = .now
             do {
                 if state.current.redis == nil { try await validate() } else { try await checkIdentity() }
-                await wakeup.wait(upTo: .seconds(10))
+                await wakeup.wait(upTo: options.times.recheck)
             } catch let error as RedisError where error.code == .connectFailed || error.isOutcomeUnknown {
                 report("\(error)")
             } catch {
@@ -221,7 +221,7 @@ actor RedisSupervisor {
         try await RedisClient.connect(
             to: options.redis,
             on: group,
-            options: RedisConnectionOptions(),
+            options: options.times.redis,
             logger: logger
         )
     }

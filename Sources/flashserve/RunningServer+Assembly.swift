@@ -8,9 +8,9 @@ struct PostgresLinks: Sendable {
     let control, schedule, rotation, sweep, lookups, pages, ledgerDrain, attemptsDrain: PostgresLink
     let verify, guards, load: PostgresLink
 
-    init(_ endpoint: PostgresEndpoint, _ logger: Logger) {
-        func link(_ options: PostgresOptions = PostgresOptions()) -> PostgresLink {
-            PostgresLink(endpoint: endpoint, options: options, logger: logger)
+    init(_ endpoint: PostgresEndpoint, _ times: ServerTimes, _ logger: Logger) {
+        func link(_ options: PostgresOptions? = nil) -> PostgresLink {
+            PostgresLink(endpoint: endpoint, options: options ?? times.postgres, logger: logger)
         }
         (control, schedule, rotation, sweep) = (link(), link(), link(), link())
         (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(), link())
@@ -39,7 +39,7 @@ extension RunningServer {
         _ logger: Logger
     ) async throws -> RunningServer {
         let state = ServerState(build: options.build)
-        let links = PostgresLinks(options.postgres, logger)
+        let links = PostgresLinks(options.postgres, options.times, logger)
         let connection = try await links.control.connection()
         try await requireSchema(connection)
         let supervisor = RedisSupervisor(
@@ -50,7 +50,7 @@ extension RunningServer {
             logger: logger
         )
         let ledgerWakeup = Wakeup()
-        let pages = PageRenderer(supervisor: supervisor, postgres: links.pages, state: state)
+        let pages = PageRenderer(supervisor: supervisor, postgres: links.pages, state: state, times: options.times)
         let lookups = LookupService(postgres: links.lookups, supervisor: supervisor, logger: logger)
         let control = ControlCenter(
             supervisor: supervisor,
@@ -131,6 +131,7 @@ extension RunningServer {
                 server.waitingAttempts = options.waitingAttempts
                 server.headerLimits = options.headerLimits
                 server.idleTime = .milliseconds(options.idleMilliseconds)
+                server.times = options.times
                 server.start()
                 return LoopHandle(server)
             }.get()

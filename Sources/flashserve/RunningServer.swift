@@ -45,8 +45,8 @@ struct RunningServer: Sendable {
             services.addTask { await server.traces?.run() }
             for drain in server.drains { services.addTask { await drain.run() } }
             services.addTask { await server.listenForPurchases() }
-            try await server.schedule.waitForSale(upTo: Limits.firstSaleTime)
-            try await server.waitForLoops(upTo: Limits.firstSaleTime)
+            try await server.schedule.waitForSale(upTo: options.times.firstSale)
+            try await server.waitForLoops(upTo: options.times.firstSale)
             services.addTask { await server.schedule.run() }
             let listener = try await Listener.bind(
                 host: options.host,

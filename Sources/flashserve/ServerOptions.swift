@@ -53,6 +53,8 @@ public struct ServerOptions: Sendable {
     public var onAdminListening: (@Sendable (_ port: Int) -> Void)?
     /// The clock of this host; it decides nothing, and is compared with those of the stores.
     var hostClock: @Sendable () -> Timestamp = { Timestamp.host }
+    /// How long the stores are waited for.
+    package var times = ServerTimes()
     /// Between two looks at everything that must be true.
     var guardInterval = Duration.seconds(10)
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 # A machine that runs other tests may be slow.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class BrowserFailure(Exception):

@@ -48,7 +48,7 @@ class Watch:
         return page
 
     def sale(self):
-        with urllib.request.urlopen(f"{self.shop}/sale", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.shop}/sale", timeout=PATIENCE) as answer:
             return json.load(answer)
 
     def load(self, requests, *more):
@@ -176,7 +176,7 @@ def crowd(watch):
         deadline = time.monotonic() + PATIENCE
         answer = b"HTTP/1.1 200"
         while answer.startswith(b"HTTP/1.1 200") and time.monotonic() < deadline:
-            reader = sockets.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            reader = sockets.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE))
             reader.sendall(b"GET /events HTTP/1.1\r\n\r\n")
             answer = reader.recv(64)
         expect(answer.startswith(b"HTTP/1.1 503"), f"{answer}")

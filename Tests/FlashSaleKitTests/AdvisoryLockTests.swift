@@ -25,13 +25,20 @@ import Testing
         try await postgres.query("select current_setting('idle_session_timeout')").one()[0].text
     }
 
+    /// When the session has last done anything.
+    private func lastWord(_ pid: Int, _ watcher: PostgresConnection) async throws -> String {
+        let rows = try await watcher.query("select state_change::text from pg_stat_activity where pid = \(pid)::int")
+        return try rows.one()[0].text
+    }
+
     @Test("a holder that stands still loses the lock to the next one, and fails clearly when it goes on")
     func standstill() async throws {
         try await LocalStack.withTemporary { stack in
             let (holder, next) = (try await stack.connectPostgres(), try await stack.connectPostgres())
             let error = await recoveryError {
                 try await stopped.whileHeld(on: holder, patience: .zero) {
-                    let taken: Bool? = try await AdvisoryLock.recovery.whileHeld(on: next, patience: .seconds(10)) {
+                    let taken: Bool? = try await AdvisoryLock.recovery.whileHeld(on: next, patience: TestPatience.limit)
+                    {
                         true
                     }
                     #expect(taken == true, "the lock became free by itself")
@@ -50,10 +57,15 @@ import Testing
         try await LocalStack.withTemporary { stack in
             let (holder, other) = (try await stack.connectPostgres(), try await stack.connectPostgres())
             var lock = AdvisoryLock.recovery
-            // Far apart: a busy machine may let this process wait for seconds, and that would be a standstill.
-            (lock.standstill, lock.interval) = (.seconds(5), .milliseconds(250))
+            // A limit that no busy machine meets: what counts is that the holder speaks by itself.
+            (lock.standstill, lock.interval) = (TestPatience.limit, .milliseconds(20))
+            let pid = try await holder.query("select pg_backend_pid()").one()[0].int
             let result = try await lock.whileHeld(on: holder, patience: .zero) {
-                let taken: Bool? = try await lock.whileHeld(on: other, patience: .seconds(8)) { true }
+                for _ in 0..<5 {
+                    let last = try await lastWord(pid, other)
+                    try await eventually("another word of the holder") { try await lastWord(pid, other) != last }
+                }
+                let taken: Bool? = try await lock.whileHeld(on: other, patience: .zero) { true }
                 #expect(taken == nil)
                 return "done"
             }
@@ -94,11 +106,12 @@ import Testing
             let (holder, next) = (try await stack.connectPostgres(), try await stack.connectPostgres())
             let cancelled = Task {
                 try await AdvisoryLock.recovery.whileHeld(on: holder, patience: .zero) {
-                    try await Task.sleep(for: .seconds(60))
+                    try await Task.sleep(for: .seconds(3600))
                 }
             }
-            try await Task.sleep(for: .milliseconds(100))
-            #expect(try await AdvisoryLock.recovery.whileHeld(on: next, patience: .zero) { true } == nil)
+            try await eventually("a lock that is held") {
+                try await AdvisoryLock.recovery.whileHeld(on: next, patience: .zero) { true } == nil
+            }
             cancelled.cancel()
             await #expect(throws: CancellationError.self) { try await cancelled.value }
             #expect(try await AdvisoryLock.recovery.whileHeld(on: next, patience: .zero) { true } == true)

@@ -87,8 +87,7 @@ struct JournalFaultTests {
             #expect(kept.trimmedToAttempts == "0-0")
 
             limits.keepMilliseconds = 0
-            // Redis tells its time in seconds here: wait until the entries are of an earlier one.
-            try await Task.sleep(for: .milliseconds(1100))
+            try await sale.waitForNextSecond()
             let eager = AttemptsDrain(redis: shop.redis, postgres: shop.postgres, limits: limits)
             try await sale.checkout(["undrained"])
             _ = try await eager.drainOnce(sale: sale.id, epoch: sale.epoch)
@@ -113,7 +112,7 @@ struct JournalFaultTests {
             limits.keepMilliseconds = 0
             limits.keepBytes = 0
             limits.entries = 3
-            try await Task.sleep(for: .milliseconds(1100))
+            try await sale.waitForNextSecond()
             let drain = AttemptsDrain(redis: shop.redis, postgres: shop.postgres, limits: limits)
             _ = try await OpenSale.drainAll(drain.drainOnce, sale.id, sale.epoch)
             #expect(try await shop.count("select count(*) from attempts") == 20)

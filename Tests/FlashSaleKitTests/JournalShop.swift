@@ -29,6 +29,7 @@ struct Shop: Sendable {
         try await RedisClient.connect(
             to: RedisEndpoint(parsing: stack.redisURL),
             on: MultiThreadedEventLoopGroup.singleton,
+            options: .patient(),
             logger: logger
         )
     }
@@ -36,7 +37,7 @@ struct Shop: Sendable {
     static func connectPostgres(_ stack: LocalStack, database: String? = nil) async throws -> PostgresConnection {
         var endpoint = try PostgresEndpoint(parsing: stack.postgresURL)
         if let database { endpoint = endpoint.database(database) }
-        return try await PostgresConnection.connect(to: endpoint, options: PostgresOptions(), logger: logger)
+        return try await PostgresConnection.connect(to: endpoint, options: .patient(), logger: logger)
     }
 
     /// The same stores through two new connections, as another process has them.
@@ -186,6 +187,12 @@ struct OpenSale: Sendable {
         fields[2] = "\(try await shop.store.now().microseconds)"
         _ = try await shop.redis.send(RedisCommand("HSET", keys.holds, id, fields.joined(separator: "\t")))
         _ = try await shop.redis.send(RedisCommand("ZADD", keys.deadlines, fields[2], id))
+    }
+
+    /// Waits until everything in the journal is of an earlier second of Redis: a drain counts ages in whole seconds.
+    func waitForNextSecond() async throws {
+        let second = try await RedisTime.read(shop.redis).microseconds / 1_000_000
+        try await eventually { try await RedisTime.read(shop.redis).microseconds / 1_000_000 > second }
     }
 
     func expire() async throws -> Int {

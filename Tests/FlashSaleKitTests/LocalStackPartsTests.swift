@@ -103,7 +103,7 @@ struct LocalStackPartsTests {
         #expect(error?.code == .locked)
         first.close()
         second.unlock()
-        try await third.lock(.exclusive, limit: .seconds(1))
+        try await third.lock(.exclusive, limit: TestPatience.limit)
         #expect(!second.tryLock(.shared))
         #expect(!first.tryLock(.shared), "closed")
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import Subprocess
+@_exported import TestSupport
 
 @testable import FlashSaleKit
 

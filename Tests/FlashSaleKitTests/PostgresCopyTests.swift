@@ -188,13 +188,16 @@ struct PostgresCopyTests {
             }
             build()
             let size = rows.byteCount
-            let building = clock.measure { for _ in 0..<10 { build() } }
+            // The fastest of ten: the others may have waited for the processor.
+            let building = (0..<10).map { _ in clock.measure { build() } }.min() ?? .zero
             #expect(rows.byteCount == size)
             let bytes = rows
-            let copying = try await clock.measure {
-                for _ in 0..<10 {
+            var copying = Duration.seconds(3600)
+            for _ in 0..<10 {
+                let time = try await clock.measure {
                     _ = try await connection.transaction { try $0.copyIn("copy t from stdin (format binary)", bytes) }
                 }
+                copying = min(copying, time)
             }
             #expect(try await connection.query("select count(*) from t").one()[0].int == 20_000)
             // Without optimisation the appends are calls; even so they must not dominate by an order of magnitude.

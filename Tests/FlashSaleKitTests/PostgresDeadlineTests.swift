@@ -6,16 +6,12 @@ import Testing
 @Suite("PostgresConnection: deadlines, cancellation, limits", .serialized)
 struct PostgresDeadlineTests {
     private func options(_ limit: Duration) -> PostgresOptions {
-        var options = PostgresOptions()
-        options.statementTimeout = limit
-        return options
+        .patient { $0.statementTimeout = limit }
     }
 
     /// A limit for connecting alone: other connections of a test may take their time on a busy machine.
     private func options(connecting limit: Duration) -> PostgresOptions {
-        var options = PostgresOptions()
-        options.connectTimeout = limit
-        return options
+        .patient { $0.connectTimeout = limit }
     }
 
     @Test("A statement that waits for a lock says who holds it, a slow one does not")
@@ -65,7 +61,7 @@ struct PostgresDeadlineTests {
             let idle = try await stack.connectPostgres(options(limit))
             let session = try await stack.connectPostgres(options(limit))
             let copying = try await stack.connectPostgres(options(limit))
-            _ = try await idle.query("create table t (a text)", timeout: .seconds(30))
+            _ = try await idle.query("create table t (a text)", timeout: TestPatience.limit)
             var rows = CopyBuffer()
             for _ in 0..<200 {
                 rows.beginRow(columns: 1)
@@ -85,7 +81,7 @@ struct PostgresDeadlineTests {
             #expect(try await copy.code == .timeout)
             #expect(try await connect.code == .connectFailed)
             let passed = ContinuousClock.now - started
-            #expect(passed >= limit && passed < limit + .seconds(4), "\(passed)")
+            #expect(passed >= limit, "\(passed)")
             #expect(!idle.isUsable && !session.isUsable && !copying.isUsable)
             stack.resumePostgres()
             let after = try await stack.connectPostgres()
@@ -97,10 +93,10 @@ struct PostgresDeadlineTests {
     func stoppedDuringCopy() async throws {
         try await LocalStack.withTemporary { stack in
             let connection = try await stack.connectPostgres(options(.milliseconds(500)))
-            _ = try await connection.query("create table t (a text)", timeout: .seconds(30))
+            _ = try await connection.query("create table t (a text)", timeout: TestPatience.limit)
             let error = try await postgresError {
                 try await connection.transaction { session in
-                    try session.query("select 1", timeout: .seconds(30))
+                    try session.query("select 1", timeout: TestPatience.limit)
                     for process in DaemonProcess.all(in: stack.layout.postgresData) { process.signal(SIGSTOP) }
                     var rows = CopyBuffer()
                     for _ in 0..<400 {
@@ -121,13 +117,13 @@ struct PostgresDeadlineTests {
         try await withPostgres { watcher, stack in
             let connection = try await stack.connectPostgres()
             let error = try await postgresError {
-                _ = try await connection.query("select pg_sleep(30)", timeout: .milliseconds(200))
+                _ = try await connection.query("select pg_sleep(600)", timeout: .milliseconds(200))
             }
             #expect(error.code == .timeout)
             #expect(!connection.isUsable)
             try await eventually {
                 try await watcher.query(
-                    "select 1 from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()"
+                    "select 1 from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()"
                 ).isEmpty
             }
         }
@@ -136,11 +132,10 @@ struct PostgresDeadlineTests {
     @Test("Cancelling a task ends its statement; the connection stays usable")
     func cancellation() async throws {
         try await LocalStack.withTemporary { stack in
-            let connection = try await stack.connectPostgres(options(.seconds(60)))
+            let connection = try await stack.connectPostgres(options(TestPatience.limit))
             let watcher = try await stack.connectPostgres()
-            let started = ContinuousClock.now
             for _ in 0..<20 {
-                let task = Task { try await connection.query("select pg_sleep(50)") }
+                let task = Task { try await connection.query("select pg_sleep(600)") }
                 try await eventually {
                     try await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'").count == 1
                 }
@@ -150,7 +145,6 @@ struct PostgresDeadlineTests {
                 // A request to cancel that came late would end this one.
                 #expect(try await connection.query("select pg_sleep(0.01), 1").one()[1].int == 1)
             }
-            #expect(ContinuousClock.now - started < .seconds(40))
         }
     }
 
@@ -161,7 +155,7 @@ struct PostgresDeadlineTests {
             let task = Task {
                 try await connection.transaction { session in
                     try session.query("insert into t values (1)")
-                    try session.query("select pg_sleep(4)")
+                    try session.query("select pg_sleep(600)")
                 }
             }
             let watcher = try await stack.connectPostgres()
@@ -192,7 +186,7 @@ struct PostgresDeadlineTests {
     @Test("A call cancelled while it waits for its turn sends nothing and disturbs nobody")
     func cancelledInQueue() async throws {
         try await LocalStack.withTemporary { stack in
-            let connection = try await stack.connectPostgres(options(.seconds(60)))
+            let connection = try await stack.connectPostgres(options(TestPatience.limit))
             _ = try await connection.query("create table t (a int)")
             let holder = try await block(stack)
             async let running = connection.query(blocked)
@@ -221,7 +215,7 @@ struct PostgresDeadlineTests {
     @Test("More waiting calls than allowed are refused at once, and those admitted are served")
     func overload() async throws {
         try await LocalStack.withTemporary { stack in
-            var options = options(.seconds(60))
+            var options = options(TestPatience.limit)
             options.maximumCalls = 4
             let connection = try await stack.connectPostgres(options)
             let holder = try await block(stack)
@@ -247,7 +241,7 @@ struct PostgresDeadlineTests {
             let count = 2 * ProcessInfo.processInfo.activeProcessorCount + 4
             var waiting: [Task<PostgresRows, any Error>] = []
             for _ in 0..<count {
-                let connection = try await stack.connectPostgres(options(.seconds(60)))
+                let connection = try await stack.connectPostgres(options(TestPatience.limit))
                 waiting.append(Task { try await connection.query(blocked) })
             }
             try await eventually {

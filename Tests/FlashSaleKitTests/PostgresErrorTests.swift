@@ -129,7 +129,9 @@ struct PostgresErrorTests {
             let other = try await stack.connectPostgres()
             let pid = try await connection.query("select pg_backend_pid()").one()[0].int
             _ = try await other.query("select pg_terminate_backend(\(pid)::int)")
-            try await Task.sleep(for: .milliseconds(100))
+            try await eventually {
+                try await other.query("select 1 from pg_stat_activity where pid = \(pid)::int").isEmpty
+            }
             let error = try await postgresError { _ = try await connection.query("select 1") }
             #expect(error.code == .closed)
             #expect(error.sqlState == "57P01")
@@ -144,21 +146,15 @@ struct PostgresErrorTests {
     @Test("A postgres that is killed while a statement runs")
     func serverKilled() async throws {
         try await withPostgres { connection, stack in
-            async let running = postgresError { _ = try await connection.query("select pg_sleep(4)") }
-            try await Task.sleep(for: .milliseconds(200))
+            let watcher = try await stack.connectPostgres()
+            async let running = postgresError { _ = try await connection.query("select pg_sleep(600)") }
+            try await eventually {
+                try await watcher.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'").count == 1
+            }
             try await stack.killPostgres()
             let error = try await running
             #expect(error.code == .closed)
             #expect(!connection.isUsable)
         }
-    }
-}
-
-/// Waits until the condition holds; throws after ten seconds.
-func eventually(_ condition: () async throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(10)
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else { throw ProgramFailed(description: "it did not happen in 10 s") }
-        try await Task.sleep(for: .milliseconds(20))
     }
 }

@@ -10,14 +10,14 @@ extension LocalStack {
     }
 
     /// A connection to the Postgres of the stack.
-    func connectPostgres(_ options: PostgresOptions = PostgresOptions()) async throws -> PostgresConnection {
+    func connectPostgres(_ options: PostgresOptions = .patient()) async throws -> PostgresConnection {
         try await PostgresConnection.connect(to: postgresEndpoint, options: options, logger: quietLogger)
     }
 }
 
 /// Runs `body` with a connection to the Postgres of a new stack.
 func withPostgres(
-    _ options: PostgresOptions = PostgresOptions(),
+    _ options: PostgresOptions = .patient(),
     _ body: @Sendable (PostgresConnection, LocalStack) async throws -> Void
 ) async throws {
     try await LocalStack.withTemporary { stack in

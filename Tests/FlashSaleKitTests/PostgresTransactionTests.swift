@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import FlashSaleKit
@@ -109,7 +110,7 @@ struct PostgresTransactionTests {
         try await withTable { _, stack in
             let proxy = try PostgresProxy(to: stack)
             defer { proxy.stop() }
-            let connection = try await PostgresConnection.connect(to: proxy.endpoint)
+            let connection = try await PostgresConnection.connect(to: proxy.endpoint, options: .patient())
             let before = proxy.roundTrips
             #expect(try await connection.transaction { _ in 7 } == 7)
             #expect(proxy.roundTrips == before)
@@ -187,20 +188,32 @@ struct PostgresTransactionTests {
 
     @Test("A transaction that waits too long for its process is ended by the server")
     func idleInTransaction() async throws {
-        var options = PostgresOptions()
-        options.idleInTransactionTimeout = .milliseconds(100)
-        try await withPostgres(options) { connection, _ in
+        let options = PostgresOptions.patient { $0.idleInTransactionTimeout = .milliseconds(100) }
+        try await withPostgres(options) { connection, stack in
+            let pid = try await connection.query("select pg_backend_pid()").one()[0].int
+            let watcher = try await stack.connectPostgres()
+            let isIdle = Mutex(false)
+            let isOver = Mutex(false)
+            async let watching: Void = {
+                defer { isOver.withLock { $0 = true } }
+                try await eventually { isIdle.withLock { $0 } }
+                try await eventually("the end of the session") {
+                    try await watcher.query("select 1 from pg_stat_activity where pid = \(pid)::int").isEmpty
+                }
+            }()
             let error = try await postgresError {
                 try await connection.transaction { session in
                     try session.query("select 1")
+                    isIdle.withLock { $0 = true }
                     // On the thread of the connection, which is there to be blocked.
-                    usleep(1_500_000)
+                    while !isOver.withLock({ $0 }) { usleep(10_000) }
                     try session.query("select 2")
                 }
             }
             #expect(error.code == .closed)
             #expect(error.sqlState == "25P03")
             #expect(!connection.isUsable)
+            try await watching
         }
     }
 }

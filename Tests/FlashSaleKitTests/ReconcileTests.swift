@@ -263,7 +263,7 @@ extension VerifyMarket {
     }
 
     func apply(_ hash: String) async throws -> Reconciliation.Applied {
-        try await Reconciliation(redis: shop.redis, postgres: shop.postgres, patience: .seconds(5))
+        try await Reconciliation(redis: shop.redis, postgres: shop.postgres, patience: TestPatience.limit)
             .apply(open.id, confirm: hash, actor: "ops", reason: "a test")
     }
 

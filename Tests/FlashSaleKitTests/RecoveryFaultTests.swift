@@ -179,11 +179,7 @@ private struct StoppedDrain {
     func waitUntilItHoldsTheCursor() async throws {
         let copying: SQL =
             "select count(*) from pg_stat_activity where query like 'copy attempts_s%' and state = 'active'"
-        for _ in 0..<500 {
-            if try await sale.shop.count(copying) == 1 { return }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw ShopError("psql does not copy")
+        try await eventually("the COPY of psql") { try await sale.shop.count(copying) == 1 }
     }
 
     func end() {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite(.timeLimit(.minutes(1))) struct RedisGuardsTests {
+@Suite(.timeLimit(.minutes(20))) struct RedisGuardsTests {
     @Test func `a server fit for a sale has no problems`() async throws {
         try await RedisTestServer.with(["appendfsync": "always"]) { server in
             let client = try await server.client()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import FlashSaleKit
 
-@Suite(.timeLimit(.minutes(1))) struct RedisLoginTests {
+@Suite(.timeLimit(.minutes(20))) struct RedisLoginTests {
     @Test func `a password is needed, refused and accepted`() async throws {
         try await RedisTestServer.with(["requirepass": "right"]) { server in
             let none = try await redisError { try await server.client() }
@@ -52,7 +52,7 @@ import Testing
 
     @Test func `the connection shows its name to the operator`() async throws {
         try await RedisTestServer.with { server in
-            let client = try await server.client("", .init(clientName: "flashctl-drain"))
+            let client = try await server.client("", .patient { $0.clientName = "flashctl-drain" })
             #expect(try await client.send(RedisCommand("CLIENT", "GETNAME")).string == "flashctl-drain")
         }
     }

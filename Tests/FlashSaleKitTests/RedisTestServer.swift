@@ -23,7 +23,7 @@ struct RedisTestServer: Sendable {
         // Held while the server is in use, so that no other test run takes the folder for forgotten.
         let lock = try FileLock(path: layout.useLock)
         defer { lock.close() }
-        try await lock.lock(.shared, limit: .seconds(10))
+        try await lock.lock(.shared, limit: TestPatience.limit)
         let included = layout.directory + "/extra.conf"
         try extra.write(toFile: included, atomically: true, encoding: .utf8)
         let server = RedisTestServer(
@@ -60,6 +60,25 @@ struct RedisTestServer: Sendable {
         while process.state != "T" { try await Task.sleep(for: .milliseconds(1)) }
     }
 
+    /// Blocks this thread until Redis has the key, so that a loop stands still and Redis goes on; false when the key does
+    /// not come within ``TestPatience/limit``.
+    func block(until key: String) -> Bool {
+        guard let socket = UnixSocket.connect(to: layout.redisSocket) else { return false }
+        defer { close(socket) }
+        let request = Array("EXISTS \(key)\r\n".utf8)
+        let deadline = ContinuousClock.now + TestPatience.limit
+        while ContinuousClock.now < deadline {
+            guard send(socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return false }
+            var wait = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, -1) == 1 else { return false }
+            var answer = [UInt8](repeating: 0, count: 64)
+            let length = recv(socket, &answer, answer.count, 0)
+            if length > 1, answer[1] == UInt8(ascii: "1") { return true }
+            usleep(10_000)
+        }
+        return false
+    }
+
     func resume() { daemon.process?.signal(SIGCONT) }
 
     func kill() { daemon.process?.signal(SIGKILL) }
@@ -73,7 +92,7 @@ struct RedisTestServer: Sendable {
         try RedisEndpoint(parsing: "unix://\(layout.redisSocket)\(query)")
     }
 
-    func client(_ query: String = "", _ options: RedisConnectionOptions = .init()) async throws -> RedisClient {
+    func client(_ query: String = "", _ options: RedisConnectionOptions = .patient()) async throws -> RedisClient {
         try await .connect(
             to: endpoint(query),
             on: .singletonMultiThreadedEventLoopGroup,
@@ -83,7 +102,7 @@ struct RedisTestServer: Sendable {
     }
 
     func channel(
-        _ options: RedisConnectionOptions = .init(),
+        _ options: RedisConnectionOptions = .patient(),
         on group: any EventLoopGroup = .singletonMultiThreadedEventLoopGroup
     ) async throws -> NIOLoopBound<RedisChannel> {
         let loop = group.next()

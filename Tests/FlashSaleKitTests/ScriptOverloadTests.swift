@@ -56,15 +56,22 @@ import Testing
 
     @Test func `a sweep of no holds returns none and keeps the clock going`() async throws {
         try await withRedis { client in
-            let bench = try await SaleBench.open(client, stock: 5, holdMilliseconds: 1000)
-            #expect(try await bench.letters([attempt("ann", 1), attempt("bob", 2)]) == "HH")
+            let start = try await SaleBench.redisTime(client)
+            let bench = try await SaleBench.open(client, stock: 5, holdMilliseconds: 1000, clock: start)
+            // Confirmed for as long as the test may take.
+            let confirmed = try await frozenTime(client)
+            #expect(
+                try await bench.checkout([attempt("ann", 1), attempt("bob", 2)], confirmed: confirmed).decision != nil
+            )
             let clock = try await bench.snapshot().clock
-            try await Task.sleep(for: .milliseconds(1100))
-            #expect(try await bench.expire(maximum: 0).decision == .init(expired: 0, more: true))
+            try await eventually("the end of the holds") {
+                try await SaleBench.redisTime(client) > clock.adding(milliseconds: 1000)
+            }
+            #expect(try await bench.expire(maximum: 0, confirmed: confirmed).decision == .init(expired: 0, more: true))
             let paused = try await bench.snapshot()
             #expect(paused.held == 2 && paused.isConsistent)
             #expect(paused.clock > clock)
-            #expect(try await bench.expire().decision == .init(expired: 2, more: false))
+            #expect(try await bench.expire(confirmed: confirmed).decision == .init(expired: 2, more: false))
         }
     }
 

@@ -13,7 +13,7 @@ func withRedis<Result: Sendable>(
     try layout.createFolders(for: try PostgresAccount.current())
     // Tells the sweep of other test processes that the folder is in use.
     let lock = try FileLock(path: layout.useLock)
-    try await lock.lock(.shared, limit: .seconds(5))
+    try await lock.lock(.shared, limit: TestPatience.limit)
     defer { lock.close() }
     let daemon = RedisDaemon(layout: layout, program: try StackTools.find().redisServer)
     do {
@@ -21,7 +21,7 @@ func withRedis<Result: Sendable>(
         let client = try await RedisClient.connect(
             to: try RedisEndpoint(parsing: "unix://\(layout.redisSocket)"),
             on: MultiThreadedEventLoopGroup.singleton,
-            options: RedisConnectionOptions(commandTimeout: .seconds(30)),
+            options: .patient(),
             logger: quietLogger
         )
         for command in SaleScript.loadCommands { _ = try await client.send(command) }
@@ -42,7 +42,8 @@ struct SaleBench: Sendable {
     var epoch: Int64
     let terms: SaleTerms
 
-    /// Opens a new sale through fence, begin and open. Its clock starts at `clock`, by default the time of Redis.
+    /// Opens a new sale through fence, begin and open. Its clock starts at `clock`, by default at one that only the test
+    /// moves: with the time of Redis it would jump when the machine leaves no time to this process.
     static func open(
         _ client: RedisClient,
         id: Int64 = 1,
@@ -53,8 +54,8 @@ struct SaleBench: Sendable {
         opensAfter: Int64 = -1000,
         closesAfter: Int64 = 3_600_000
     ) async throws -> SaleBench {
-        let redis = try await redisTime(client)
-        let start = clock ?? redis
+        let frozen = try await frozenTime(client)
+        let start = clock ?? frozen
         let terms = SaleTerms(
             itemName: "Lamp",
             imageURL: "/lamp.png",

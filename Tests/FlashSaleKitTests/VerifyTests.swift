@@ -92,7 +92,7 @@ import Testing
         try await Shop.with { shop in
             let market = try await VerifyMarket.make(shop, 0)
             try await market.send("HSET", market.open.keys.sale, "state", "recovering")
-            async let report = Verification(redis: shop.redis, postgres: shop.postgres, patience: .seconds(20))
+            async let report = Verification(redis: shop.redis, postgres: shop.postgres, patience: TestPatience.limit)
                 .run(market.open.id)
             try await Task.sleep(for: .milliseconds(300))
             try await market.send("HSET", market.open.keys.sale, "state", "open")

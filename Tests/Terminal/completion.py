@@ -31,11 +31,11 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.dirname(program) + ":" + os.environ["PATH"]
         environment = dict(os.environ, PATH=path, HOME=folder, TERM="xterm", PS1="$ ")
-        child = pexpect.spawn(shell, SHELLS[shell], env=environment, encoding="utf-8", timeout=20,
+        child = pexpect.spawn(shell, SHELLS[shell], env=environment, encoding="utf-8", timeout=120,
                               dimensions=(40, 200))
         child.sendline(setup(shell, folder) + f"; echo {READY[:5]}''{READY[5:]}")
         child.expect(READY)
-        for _ in range(20):
+        for _ in range(60):
             # A machine that is busy may not answer within the patience of the completion: a person presses TAB again.
             child.send(" ".join(["flashctl", *words]) + " \t\t")
             if child.expect([rf"(?<![\w-]){wanted}(?![\w-])", pexpect.TIMEOUT], timeout=4) == 0:

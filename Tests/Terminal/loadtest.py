@@ -12,7 +12,7 @@ import pexpect
 import pyte
 
 # A machine that runs other tests may be slow.
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Window:

@@ -39,7 +39,7 @@ package final class ShopClient: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let exchange = try await loop.submit { NIOLoopBound(Exchange(), eventLoop: loop) }.get()
         let channel = try await ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(2))
+            .connectTimeout(.seconds(TestPatience.limit.components.seconds))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(exchange.value) }
@@ -53,7 +53,7 @@ package final class ShopClient: Sendable {
         _ method: String,
         _ target: String,
         headers: String = "",
-        limit: TimeAmount = .seconds(10)
+        limit: TimeAmount = .seconds(TestPatience.limit.components.seconds)
     ) async throws -> Reply {
         let text = "\(method) \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\(headers)\r\n"
         return try await channel.eventLoop.flatSubmit { [exchange, channel] in

@@ -6,27 +6,16 @@ import Testing
 
 /// What makes a running server stop believing a store, and how it returns.
 @Suite(.serialized) struct GuardTests {
-    /// Asks until the status is the expected one; at most 20 seconds.
-    private func await(_ expected: Int, _ ask: () async throws -> Int) async throws {
-        var status = 0
-        for _ in 0..<400 {
-            status = try await ask()
-            if status == expected { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        Issue.record("the status is \(status), not \(expected)")
-    }
-
     @Test("an eviction policy that is set at run time stops the sale until it is taken back")
     func evictionPolicy() async throws {
-        try await TestServer.with(TestServer.terms(stock: 5000)) { server in
+        try await TestServer.with(TestServer.terms(stock: 5000), configure: { $0.times.recheck = .milliseconds(200) }) {
+            server in
             let client = try await server.connect()
             #expect(try await client.checkout("alice").status == 201)
             let redis = try await server.redis()
             _ = try await redis.send(RedisCommand("CONFIG", "SET", "maxmemory-policy", "allkeys-lru"))
-            // The look at the settings comes every ten seconds.
             var user = 0
-            try await self.await(503) {
+            try await until(503) {
                 user += 1
                 return try await client.checkout("user\(user)").status
             }
@@ -34,7 +23,7 @@ import Testing
             #expect(ready.status == 503)
             #expect(ready.body.contains("noeviction"))
             _ = try await redis.send(RedisCommand("CONFIG", "SET", "maxmemory-policy", "noeviction"))
-            try await self.await(201) {
+            try await until(201) {
                 user += 1
                 return try await client.checkout("user\(user)").status
             }
@@ -49,12 +38,8 @@ import Testing
             terms.opensAt = terms.opensAt.adding(milliseconds: 1)
             let second = try await TestServer.seed(server.stack, terms)
             let client = try await server.connect()
-            var sale: Int64?
-            for _ in 0..<100 where sale != second.id.rawValue {
-                sale = try await client.request("GET", "/sale").json["id"] as? Int64
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            #expect(sale == second.id.rawValue, "the sale that started last sells")
+            // The sale that started last sells.
+            try await until(second.id.rawValue) { try await client.request("GET", "/sale").json["id"] as? Int64 }
             // The cursor of the first sale points before what its stream still has: entries in between are lost.
             let redis = try await server.redis()
             let keys = SaleKeys(server.sale.id)
@@ -66,9 +51,7 @@ import Testing
             #expect(held.status == 201)
             #expect(try await other.purchase(held.code).status == 200)
             // The ledger of that sale goes on, which must not hide that its attempts do not.
-            for _ in 0..<400 where try await other.readyCheck("drain") == "ok" {
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            try await until(false) { try await other.readyCheck("drain") == "ok" }
             var checks: Set<String> = []
             for _ in 0..<50 {
                 checks.insert(try await other.readyCheck("drain"))
@@ -95,7 +78,7 @@ import Testing
             try await Task.sleep(for: .seconds(11))
             server.stack.resumeRedis()
             var user = 0
-            try await self.await(201) {
+            try await until(201) {
                 user += 1
                 return try await client.checkout("user\(user)").status
             }

@@ -1,5 +1,6 @@
 import FlashSaleKit
 import Foundation
+import TestSupport
 import Testing
 
 @testable import flashserve
@@ -9,7 +10,7 @@ import Testing
     /// Buyers that ask until one is refused with this error; returns how many were held before.
     private func crowd(_ client: HTTPTestClient, until error: String, prefix: String) async throws -> Int {
         var held = 0
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + TestPatience.limit
         while ContinuousClock.now < deadline {
             let answer = try await client.checkout("\(prefix)\(held)")
             if answer.status == 503 {
@@ -28,7 +29,10 @@ import Testing
     func backlogHighWater() async throws {
         try await TestServer.with(
             TestServer.terms(stock: 50_000),
-            configure: { $0.backlogLimit = 100_000 }
+            configure: {
+                $0.backlogLimit = 100_000
+                $0.times = .pendingSoon
+            }
         ) { server in
             let client = try await server.connect()
             let bought = try await client.checkout("early", key: "early-key").code
@@ -121,7 +125,7 @@ import Testing
             let entries = try await server.snapshot().attempts.entries
             #expect(entries > 1000)
             // Usually drained entries stay for two minutes; now they go after ten seconds.
-            try await until(true, limit: 40) { try await server.snapshot().attempts.entries < entries / 2 }
+            try await until(true) { try await server.snapshot().attempts.entries < entries / 2 }
             await redis.close()
         }
     }

@@ -6,9 +6,15 @@ import Testing
 @Suite(.serialized) struct OverloadTests {
     @Test("over its limit the queue refuses before anything is decided, and drops nothing silently")
     func theQueueHasALimit() async throws {
-        // A small one: it must be full before Redis is given up, however busy the machine is.
         let limit = 256
-        let configure: @Sendable (inout ServerOptions) -> Void = { $0.waitingAttempts = limit }
+        let configure: @Sendable (inout ServerOptions) -> Void = {
+            $0.waitingAttempts = limit
+            // It is full before Redis is given up, however busy the machine is.
+            $0.times = ServerTimes()
+            $0.times.redis.commandTimeout = .seconds(5)
+            $0.times.queue = .seconds(5)
+            $0.times.answer = .seconds(6)
+        }
         try await TestServer.with(TestServer.terms(stock: 50_000), configure: configure) { server in
             let perConnection = Limits.pipelinedRequests
             // Two batches that may be in flight, the queue, and some more.
@@ -48,14 +54,18 @@ import Testing
 
     @Test("who has waited for a slow Redis for too long is refused and never sent")
     func waitingHasALimit() async throws {
-        try await TestServer.with(TestServer.terms(stock: 1000)) { server in
+        let configure: @Sendable (inout ServerOptions) -> Void = { $0.times = ServerTimes() }
+        try await MeasuredServer.with(TestServer.terms(stock: 1000), configure: configure) { measured in
+            let server = measured.server
             var clients: [HTTPTestClient] = []
             for _ in 0..<12 { clients.append(try await server.connect()) }
             try await server.stack.pauseRedis()
             // The first two are in flight, one batch each; the others wait for one of them to come back.
             for (index, client) in clients.enumerated() {
                 try await client.send("POST /checkout?user_id=u\(index)&id=1 HTTP/1.1\r\n\r\n")
-                if index < 2 { try await Task.sleep(for: .milliseconds(100)) }
+                if index < 2 {
+                    try await until(Double(index + 1)) { try await measured.scrape()["flashctl_requests_in_flight"] }
+                }
             }
             try await Task.sleep(for: .milliseconds(1100))
             server.stack.resumeRedis()

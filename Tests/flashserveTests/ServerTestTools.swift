@@ -2,24 +2,36 @@ import FlashSaleKit
 import Foundation
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import flashserve
 
-/// Asks until the answer is the expected one; at most `limit` seconds.
+/// Asks until the answer is the expected one; fails when that takes longer than ``TestPatience/limit``.
 func until<Value: Equatable & Sendable>(
     _ expected: Value,
-    limit: Double = 20,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ ask: () async throws -> Value
 ) async throws {
-    let deadline = ContinuousClock.now + .seconds(limit)
+    let deadline = ContinuousClock.now + TestPatience.limit
     var last = try await ask()
     while last != expected, ContinuousClock.now < deadline {
-        try await Task.sleep(for: .milliseconds(50))
+        try await Task.sleep(for: TestPatience.interval)
         last = try await ask()
     }
-    #expect(last == expected, "after \(limit) s", sourceLocation: sourceLocation)
+    #expect(last == expected, "after \(TestPatience.limit)", sourceLocation: sourceLocation)
+}
+
+extension ServerTimes {
+    /// So that a server of a test answers without a store only when the test has taken it away.
+    static var patient: ServerTimes { ServerTimes(all: TestPatience.limit) }
+
+    /// As those, but who buys is soon told that the row is not there yet.
+    static var pendingSoon: ServerTimes {
+        var times = patient
+        times.purchase = .milliseconds(300)
+        return times
+    }
 }
 
 /// A value that a test changes while a server reads it.
@@ -55,10 +67,14 @@ extension HTTPTestClient {
         return guards.first { $0["name"] as? String == name }?["level"] as? String ?? "missing"
     }
 
-    /// Sends a request and measures how long the client waits.
-    func timed(_ method: String, _ target: String) async throws -> (response: Response, wait: Duration) {
-        let started = ContinuousClock.now
-        let response = try await request(method, target)
-        return (response, ContinuousClock.now - started)
+    /// Buys until the row is there; the answer with it.
+    func bought(_ code: String) async throws -> Response {
+        var answer = try await purchase(code)
+        try await eventually {
+            if [202, 503].contains(answer.status) { answer = try await purchase(code) }
+            return ![202, 503].contains(answer.status)
+        }
+        #expect(answer.status == 200)
+        return answer
     }
 }

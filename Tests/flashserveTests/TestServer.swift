@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import flashserve
@@ -69,13 +70,14 @@ final class TestServer: Sendable {
     static func seed(_ stack: LocalStack, _ terms: SaleTerms) async throws -> Sale {
         let postgres = try await PostgresConnection.connect(
             to: PostgresEndpoint(parsing: stack.postgresURL),
-            options: .init(),
+            options: .patient(),
             logger: logger
         )
         _ = try await Migrator().migrate(postgres)
         let redis = try await RedisClient.connect(
             to: RedisEndpoint(parsing: stack.redisURL),
             on: MultiThreadedEventLoopGroup.singleton,
+            options: .patient(),
             logger: logger
         )
         _ = try await Handshake(redis: redis, postgres: postgres).validate()
@@ -105,6 +107,7 @@ final class TestServer: Sendable {
         options.rotate = rotate
         options.shutdownDelayMilliseconds = 50
         options.quietMilliseconds = 0
+        options.times = .patient
         configure(&options)
         let (listening, announce) = AsyncStream<(Int, Sale?)>.makeStream()
         options.onListening = { _, port, sale in
@@ -143,7 +146,7 @@ final class TestServer: Sendable {
     func sql(_ statement: String) async throws -> [[String?]] {
         let postgres = try await PostgresConnection.connect(
             to: PostgresEndpoint(parsing: stack.postgresURL),
-            options: .init(),
+            options: .patient(),
             logger: TestServer.logger
         )
         let rows = try await postgres.query(SQL(unsafeRaw: statement))
@@ -168,20 +171,15 @@ final class TestServer: Sendable {
         let client = try await RedisClient.connect(
             to: RedisEndpoint(parsing: stack.redisURL),
             on: MultiThreadedEventLoopGroup.singleton,
+            options: .patient(),
             logger: TestServer.logger
         )
         for command in SaleScript.loadCommands { _ = try await client.send(command) }
         return client
     }
 
-    /// Waits until the statement's first cell has this value; fails after ten seconds.
+    /// Waits until the statement's first cell has this value.
     func eventually(_ statement: String, is expected: String) async throws {
-        var last: String?
-        for _ in 0..<200 {
-            last = try await sql(statement).first?.first ?? nil
-            if last == expected { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        Issue.record("\(statement) is \(last ?? "NULL"), not \(expected)")
+        try await until(expected) { try await sql(statement).first?.first ?? nil }
     }
 }

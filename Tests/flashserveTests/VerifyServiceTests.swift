@@ -17,6 +17,7 @@ import Testing
             postgres: try PostgresEndpoint(parsing: server.stack.postgresURL)
         )
         options.verifyInterval = .milliseconds(100)
+        options.times = .patient
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let parts = try await RunningServer.assemble(options, group, group, TestServer.logger)
         try await parts.supervisor.validate()
@@ -39,11 +40,8 @@ import Testing
     /// The next recount that begins after now.
     private func recount(_ state: ServerState) async throws -> VerificationStatus {
         let before = state.current.verification
-        for _ in 0..<400 {
-            if let status = state.current.verification, status != before { return status }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        throw ServerError(.redisRefused, "no recount was made")
+        try await until(true) { state.current.verification != nil && state.current.verification != before }
+        return try #require(state.current.verification)
     }
 
     @Test("no false alarm while buyers, payers and drains are at work")

@@ -1,1 +1,1 @@
-/* Nothing to call: this library is loaded in front of libfaketime; see CClock.c. */
+/* Nothing to call: this library is loaded into a process by LD_PRELOAD; see CClock.c. */

@@ -1,5 +1,6 @@
 import FlashSaleKit
 import Foundation
+import TestSupport
 
 extension Fault {
     /// Deaths inside a drain, at the places that the failpoints mark.
@@ -27,7 +28,7 @@ extension Fault {
 extension Fault.Strike {
     /// Waits until a process has killed itself at its failpoint. If it never comes there, the run proves nothing.
     func expectDeath(of process: ServerProcess, at name: String) async throws {
-        let status = try await process.end(within: .seconds(40))
+        let status = try await process.end(within: TestPatience.limit)
         guard status == 128 + SIGKILL else {
             await process.destroy()
             throw SuiteError(

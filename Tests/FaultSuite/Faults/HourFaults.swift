@@ -60,7 +60,7 @@ extension Fault.Strike {
 
     /// Killed at a step; some are only reached when the last hold of the ended sale has lapsed.
     fileprivate mutating func rotateAndDie(at name: String) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + TestPatience.limit
         while try await rotate([Failpoint.variable: "\(name)=abort"]) != 128 + SIGKILL {
             guard ContinuousClock.now < deadline else { throw SuiteError("failpoint \(name) was not reached") }
             try await wait(200...400)
@@ -69,10 +69,12 @@ extension Fault.Strike {
 
     /// However it was rotated before: in the end the first sale is finished, by whoever rotates next.
     fileprivate func finishFirstSale() async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + TestPatience.limit
         while try await shop.database.number("select count(*) from sales where id = 1 and finished_at is not null") == 0
         {
-            guard ContinuousClock.now < deadline else { return shop.fail("sale 1 was not finished within 60 s") }
+            guard ContinuousClock.now < deadline else {
+                return shop.fail("sale 1 was not finished within \(TestPatience.limit)")
+            }
             _ = try await rotate()
             try await Task.sleep(for: .milliseconds(300))
         }

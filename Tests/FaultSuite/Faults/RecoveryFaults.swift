@@ -1,5 +1,6 @@
 import FlashSaleKit
 import Foundation
+import TestSupport
 
 extension Fault {
     /// Recoverers that die or stand still half way.
@@ -33,7 +34,7 @@ extension Fault {
         for server in 0..<shop.serverCount { await shop.kill(server) }
         try await shop.losing { try await shop.redis("FLUSHALL") }
         let stopped = try shop.launch(0, environment: [Failpoint.variable: "\(name)=stop"])
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + TestPatience.limit
         while !stopped.isStopped {
             guard ContinuousClock.now < deadline else {
                 throw SuiteError("failpoint \(name) was not reached, log \(stopped.log)")
@@ -45,7 +46,7 @@ extension Fault {
         try await Task.sleep(until: wakes)
         stopped.signal(SIGCONT)
         // Either it goes on with what others have done meanwhile, or it says that it must be started again.
-        let limit = ContinuousClock.now + .seconds(20)
+        let limit = ContinuousClock.now + TestPatience.limit
         while stopped.isRunning, stopped.port == nil, ContinuousClock.now < limit {
             try await Task.sleep(for: .milliseconds(20))
         }

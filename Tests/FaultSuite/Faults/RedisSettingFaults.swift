@@ -1,3 +1,5 @@
+import TestSupport
+
 extension Fault {
     /// What somebody with redis-cli can do to a running Redis.
     static let redisSettingFaults = [scriptFlush, evictionPolicy, maxMemory]
@@ -15,7 +17,7 @@ extension Fault {
         try await shop.redis("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
         let change = History.now
         // Ten seconds, and whatever a busy machine is late.
-        let deadline = ContinuousClock.now + .seconds(32)
+        let deadline = ContinuousClock.now + TestPatience.limit
         try await Task.sleep(for: .seconds(3))
         var selling = shop.history.selling(since: change, servers: shop.serverCount)
         while !selling.isEmpty, ContinuousClock.now < deadline {

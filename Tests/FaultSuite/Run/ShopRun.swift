@@ -5,7 +5,7 @@ import TestSupport
 /// The steps that every run has: a shop of its own, a crowd, everything sold, and the checks from outside.
 enum ShopRun {
     /// Longest time in which everything left is bought; a rebuilt hold lives for a minute.
-    private static let finishLimit = Duration.seconds(150)
+    private static let finishLimit = TestPatience.limit * 5
 
     /// Runs `body` in a new shop. What a look into a violation needs stays in `folder`; of a clean run nothing does.
     static func with(
@@ -117,7 +117,7 @@ enum ShopRun {
     }
 
     private static func waitUntilDrained(_ shop: FaultShop) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + TestPatience.limit
         var last: BuiltBinary.Outcome?
         while ContinuousClock.now < deadline {
             let outcome = try await BuiltBinary.run(["status", "-o", "json"] + shop.directAddresses)
@@ -125,7 +125,7 @@ enum ShopRun {
             last = outcome
             try await Task.sleep(for: .milliseconds(100))
         }
-        shop.fail("flashctl status does not become drained within 30 s: \(last.map { "\($0)" } ?? "")")
+        shop.fail("flashctl status does not become drained within \(TestPatience.limit): \(last.map { "\($0)" } ?? "")")
     }
 
     /// Keeps what a look into the matter needs: the stores' data, and what every client knows.

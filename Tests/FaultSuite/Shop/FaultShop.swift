@@ -134,14 +134,8 @@ final class FaultShop: Sendable, ShopDirectory {
             state.starts += 1
             return state.starts
         }
-        // libfaketime changes the environment at its start, and then Swift looks for the arguments in vain where they
-        // were: so bash starts first, and `exec` keeps the process id.
         let process = try ServerProcess(
-            [
-                "/bin/bash", "-c", "exec \"$0\" \"$@\"", BuiltBinary.path, "serve", "--host", "127.0.0.1",
-                "--no-rotate",
-                "--admin-port", "0",
-            ]
+            [BuiltBinary.path, "serve", "--host", "127.0.0.1", "--no-rotate", "--admin-port", "0"]
                 + addresses,
             environment: ["PORT": "0", "LOG_LEVEL": "info"].merging(setup.environment) { $1 }
                 .merging(environment) { $1 },
@@ -152,7 +146,7 @@ final class FaultShop: Sendable, ShopDirectory {
     }
 
     /// Starts a server until it listens, as a supervisor would that restarts what has ended.
-    func start(_ index: Int, environment: [String: String] = [:], limit: Duration = .seconds(60)) async throws {
+    func start(_ index: Int, environment: [String: String] = [:], limit: Duration = TestPatience.limit) async throws {
         let deadline = ContinuousClock.now + limit
         while ContinuousClock.now < deadline {
             let process = try launch(index, environment: environment)
@@ -173,7 +167,7 @@ final class FaultShop: Sendable, ShopDirectory {
     func kill(_ index: Int) async { await server(index)?.destroy() }
 
     /// SIGTERM, and the end with status 0 that it promises.
-    func terminate(_ index: Int, within limit: Duration = .seconds(60)) async throws {
+    func terminate(_ index: Int, within limit: Duration = TestPatience.limit) async throws {
         guard let process = server(index) else { return }
         process.signal(SIGTERM)
         let status = try await process.end(within: limit)

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A `flashctl serve` of its own, which the suite kills and stops as it likes.
 ///
@@ -80,13 +81,12 @@ final class ServerProcess: @unchecked Sendable {
     func destroy() async {
         signal(SIGKILL)
         // A task of its own: a run that was cancelled has to clean up all the same.
-        await Task { [self] in _ = try? await end(within: .seconds(10)) }.value
+        await Task { [self] in _ = try? await end(within: TestPatience.limit) }.value
         forget()
     }
 
     private func forget() {
         ServerProcess.running.withLock { _ = $0.remove(pid) }
-        Fault.removeMarks(of: pid)
     }
 
     /// For the signal that ends the suite.

@@ -9,6 +9,8 @@ import Testing
     @Test func trafficComesInOrderAndInPortions() async throws {
         try await Shop.with { shop in
             let market = try await AuditMarket.make(shop, 0)
+            let watcher = try await shop.anotherProcess()
+            let pid = try await shop.count("select pg_backend_pid()")
             let reader = TrafficReader(postgres: shop.postgres)
             try await reader.open(market.open.id)
             #expect(await reader.attempts == 27)
@@ -16,8 +18,12 @@ import Testing
             while case let portion = try await reader.next(5), !portion.isEmpty {
                 #expect(portion.count <= 5)
                 events += portion
-                // Postgres ends a transaction that is idle for three seconds: none is open.
-                if events.count == 10 { try await Task.sleep(for: .seconds(4)) }
+                // Postgres would end a transaction that waits for a slow reader: none is open.
+                #expect(
+                    try await watcher.text(
+                        "select string_agg(state, ' ') from pg_stat_activity where pid = \(pid)::int"
+                    ) == "idle"
+                )
             }
             #expect(try await reader.next() == [])
             let places = events.map(\.place)

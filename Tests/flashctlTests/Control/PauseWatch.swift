@@ -56,12 +56,10 @@ final class PauseWatch: Sendable {
     /// Waits until every server has answered as often again.
     func answers(_ count: Int, servers: Int) async throws {
         let before = all.count
-        for _ in 0..<2400 {
+        try await eventually("\(count) answers of each server") {
             let new = all.dropFirst(before)
-            if (0..<servers).allSatisfy({ server in new.count { $0.server == server } >= count }) { return }
-            try await Task.sleep(for: .milliseconds(5))
+            return (0..<servers).allSatisfy { server in new.count { $0.server == server } >= count }
         }
-        Issue.record("a server did not answer \(count) times")
     }
 }
 

@@ -58,11 +58,7 @@ final class NotifySocket: Sendable {
 
     /// Waits until the lines are as wanted.
     func waits(until isWanted: @Sendable ([String]) -> Bool) async throws {
-        for _ in 0..<1200 {
-            if isWanted(lines) { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        Issue.record("in vain; there are \(lines)")
+        try await eventually("the lines that are wanted") { isWanted(lines) }
     }
 
     /// Waits until so many more signs of life have come.

@@ -50,6 +50,7 @@ enum ScrapedServer {
         options.shutdownDelayMilliseconds = 0
         options.quietMilliseconds = 0
         options.verifyInterval = .milliseconds(200)
+        options.times = ServerTimes(all: TestPatience.limit)
         options.guardInterval = .milliseconds(200)
         let (ports, announce) = AsyncStream.makeStream(of: (isAdmin: Bool, port: Int).self)
         options.onListening = { _, port, _ in announce.yield((false, port)) }
@@ -88,17 +89,17 @@ enum ScrapedServer {
 
     /// The metrics, when the first recount and the first look at the stores are in them.
     private static func complete(_ port: Int) async throws -> String {
-        for _ in 0..<1200 {
+        var text = ""
+        try await eventually("complete metrics") {
             let client = try await ShopClient.connect(port: port)
-            let text = try await client.send("GET", "/metrics").body
+            text = try await client.send("GET", "/metrics").body
             try await client.close()
             let needed = ["flashctl_verify_age_seconds ", "flashctl_recoveries_total ", "flashctl_sale_units{"]
             let drained = text.split(separator: "\n").contains {
                 $0.hasPrefix("flashctl_drain_commit_duration_seconds_count{stream=\"attempts\"}") && !$0.hasSuffix(" 0")
             }
-            if needed.allSatisfy(text.contains), drained { return text }
-            try await Task.sleep(for: .milliseconds(50))
+            return needed.allSatisfy(text.contains) && drained
         }
-        throw SilentBinary(awaited: "complete metrics")
+        return text
     }
 }

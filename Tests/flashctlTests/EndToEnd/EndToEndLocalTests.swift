@@ -86,10 +86,12 @@ import Testing
         let client = try await ShopClient.connect(port: port)
         var held = try await client.checkout("alice")
         // The server reads its schedule once a second.
-        for _ in 0..<100 where held.status == 503 {
-            #expect(held["error"] == "no_active_sale")
-            try await Task.sleep(for: .milliseconds(50))
-            held = try await client.checkout("alice")
+        try await eventually("the opening of the sale") {
+            if held.status == 503 {
+                #expect(held["error"] == "no_active_sale")
+                held = try await client.checkout("alice")
+            }
+            return held.status != 503
         }
         #expect(held.status == 201, "\(held)")
         let code = try #require(held["code"])
@@ -121,14 +123,12 @@ import Testing
     /// Also after the server was killed and came back.
     private func statusTellsTheSame(_ folder: LocalFolder, _ memory: Memory) async throws {
         var text = ""
-        for _ in 0..<50 {
+        try await eventually("the end of the drain") {
             let outcome = try await folder.run("status", "-o", "json")
             #expect(outcome.status == 0)
             text = outcome.output
-            if try json(text, "drained") as? Bool == true { break }
-            try await Task.sleep(for: .milliseconds(100))
+            return try json(text, "drained") as? Bool == true
         }
-        #expect(try json(text, "drained") as? Bool == true)
         #expect(try json(text, "phase") as? String == "selling")
         #expect(try (json(text, "sale", "id") as? Int).map(String.init) == memory.sale)
         let redis = try ["free", "held", "sold", "users"].map { try json(text, "redis", $0) as? Int }

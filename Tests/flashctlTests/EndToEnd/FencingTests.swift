@@ -34,11 +34,8 @@ import Testing
     private static func untilStopped(_ binary: RunningBinary, _ failpoint: String) async throws
         -> ContinuousClock.Instant
     {
-        for _ in 0..<1200 {
-            if ProcessTable.isStopped(binary.pid) { return .now }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        throw SilentBinary(awaited: "the stop at \(failpoint)")
+        try await eventually("the stop at \(failpoint)") { ProcessTable.isStopped(binary.pid) }
+        return .now
     }
 
     /// Everything that a process could write, but for the clock and the rows of others.
@@ -63,7 +60,7 @@ import Testing
             let stopped = try await RunningBinary.running(arguments, environment: Self.arm(failpoint)) { binary in
                 let since = try await Self.untilStopped(binary, failpoint)
                 var outcome = try await BuiltBinary.run(arguments)
-                while outcome.status == 75, ContinuousClock.now < since + .seconds(10) {
+                while outcome.status == 75, ContinuousClock.now < since + TestPatience.limit {
                     outcome = try await BuiltBinary.run(arguments)
                 }
                 #expect(outcome.status == 0, "\(failpoint): \(outcome)")
@@ -93,8 +90,10 @@ import Testing
                 try await stores.stack.startRedis()
                 let second = try await RunningBinary.serving(serve) { server, port in
                     let over = since + .seconds(10)
-                    try await history.crowd(of: 8, port: port, user: { "late\($0)" }) { ContinuousClock.now > over }
-                    #expect(history.count(201) > 100, "\(failpoint): the second server sells meanwhile")
+                    // The second server sells meanwhile.
+                    try await history.crowd(of: 8, port: port, user: { "late\($0)" }) {
+                        ContinuousClock.now > over && history.count(201) > 100
+                    }
                     try await Task.sleep(until: since + Self.stop)
                     kill(stopped.pid, SIGCONT)
                     try await Task.sleep(for: .seconds(2))

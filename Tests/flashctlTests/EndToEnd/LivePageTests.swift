@@ -54,12 +54,10 @@ import Testing
 
     /// Waits until the seeded sale sells.
     private func opens(_ port: Int) async throws {
-        for _ in 0..<400 {
+        try await eventually("the opening of the sale") {
             let page = try await BuiltBinary.program(["/usr/bin/curl", "-s", "http://127.0.0.1:\(port)/sale"])
-            if page.output.contains("onerror") { return }
-            try await Task.sleep(for: .milliseconds(50))
+            return page.output.contains("onerror")
         }
-        Issue.record("the sale does not open")
     }
 
     /// A port that was free a moment ago: 0 means none here.

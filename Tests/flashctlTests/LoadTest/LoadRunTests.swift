@@ -82,7 +82,6 @@ import Testing
             let slow = try #require(summary.latencies.first { $0.outcome == .held }).histogram
             #expect(slow.totalCount == 1)
             #expect(slow.valueAtPercentile(100) >= 300_000_000)
-            #expect(slow.valueAtPercentile(100) < 5_000_000_000)
             #expect(summary.status == .success)
         }
     }

@@ -1,6 +1,8 @@
+import FlashSaleKit
 import Testing
 
 @testable import flashctl
+@testable import flashserve
 
 /// The generator against the real server: what it reports is what Postgres has.
 @Suite(.serialized) struct LoadShopTests {
@@ -46,16 +48,24 @@ import Testing
     }
 
     @Test func purchasesThatPostgresHasNotYetAreAskedAgain() async throws {
-        try await ShopServer.with(stock: 10) { shop in
+        var times = ServerTimes(all: TestPatience.limit)
+        times.purchase = .milliseconds(300)
+        try await ShopServer.with(stock: 10, times: times) { shop in
+            let sale = try #require(try await shop.row("select id::text from sales").first ?? nil)
             try await shop.stores.stack.stopPostgres()
             async let summary = shop.load(30, runID: "patient")
+            try await shop.stores.withRedis { redis in
+                try await eventually("the purchase of ten units") {
+                    try await redis.send(RedisCommand("HGET", "fs:{\(sale)}:sale", "sold")).string == "10"
+                }
+            }
             try await Task.sleep(for: .seconds(3.5))
             try await shop.stores.stack.startPostgres()
             let found = try await summary
             #expect(found.status == .success)
             #expect(found.purchases == 10)
             let tally = found.purchasing.tally
-            // A server that has waited three seconds for Postgres says 202, and that is no purchase.
+            // A server that has waited for Postgres says 202, and that is no purchase.
             #expect(tally.requests.count([202]) >= 10)
             #expect(tally.askedAgain == tally.requests.count([202]))
             #expect(tally.replayed == 10)

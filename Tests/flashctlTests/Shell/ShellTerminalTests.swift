@@ -49,9 +49,7 @@ import Testing
 
     /// Waits for a file that the scenario makes.
     private func file(_ path: String) async throws {
-        for _ in 0..<600 where !FileManager.default.fileExists(atPath: path) {
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        try await eventually("the file \(path)") { FileManager.default.fileExists(atPath: path) }
     }
 
     @Test func bothStoresAreRestartedUnderIt() async throws {

@@ -64,15 +64,17 @@ struct RunningBinary: Sendable {
 
     /// Waits until it has said a whole line that begins so; the rest of that line.
     func said(_ beginning: String) async throws -> String {
-        for _ in 0..<1200 {
+        var rest: String?
+        try await eventually("`\(beginning)` of it") {
             let lines = talk.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             if let line = lines.first(where: { $0.hasPrefix(beginning) }) {
-                return String(line.dropFirst(beginning.count))
+                rest = String(line.dropFirst(beginning.count))
+                return true
             }
             try #require(isRunning, "it ended before it said `\(beginning)`")
-            try await Task.sleep(for: .milliseconds(25))
+            return false
         }
-        throw SilentBinary(awaited: beginning)
+        return try #require(rest)
     }
 
     /// Sends a signal and waits until the process has ended.
@@ -83,11 +85,7 @@ struct RunningBinary: Sendable {
 
     /// Waits until the process has ended.
     func ended() async throws {
-        for _ in 0..<1200 {
-            if !isRunning { return }
-            try await Task.sleep(for: .milliseconds(25))
-        }
-        Issue.record("process \(pid) does not end")
+        try await eventually("the end of process \(pid)") { !isRunning }
     }
 
     private var isRunning: Bool { ProcessTable.isRunning(pid) }

@@ -1,6 +1,7 @@
 import FlashSaleKit
 import Logging
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import flashctl
@@ -16,6 +17,7 @@ struct ShopServer: Sendable {
         stock: Int,
         limit: Int = 10,
         eventLoops: Int = 1,
+        times: ServerTimes = ServerTimes(all: TestPatience.limit),
         _ body: @escaping @Sendable (ShopServer) async throws -> Void
     ) async throws {
         try await CommandStack.with { stores in
@@ -33,7 +35,7 @@ struct ShopServer: Sendable {
                 "2h"
             )
             #expect(seeded.status == .success, "\(seeded)")
-            try await serve(stores, eventLoops, body)
+            try await serve(stores, eventLoops, times, body)
         }
     }
 
@@ -41,6 +43,7 @@ struct ShopServer: Sendable {
     static func serve(
         _ stores: CommandStack,
         _ eventLoops: Int = 1,
+        _ times: ServerTimes = ServerTimes(all: TestPatience.limit),
         _ body: @escaping @Sendable (ShopServer) async throws -> Void
     ) async throws {
         var options = ServerOptions(
@@ -53,6 +56,7 @@ struct ShopServer: Sendable {
         options.rotate = nil
         options.shutdownDelayMilliseconds = 0
         options.quietMilliseconds = 0
+        options.times = times
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         options.onListening = { _, port, _ in announce.yield(port) }
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -87,15 +91,9 @@ struct ShopServer: Sendable {
         return try await LoadRun(plan: plan, interrupts: AsyncStream { $0.finish() }) { _ in }.execute()
     }
 
-    /// Waits up to a minute until the first cell of a statement has this value.
+    /// Waits until the first cell of a statement has this value.
     func eventually(_ statement: String, is wanted: String) async throws {
-        var last: String?
-        for _ in 0..<1200 {
-            last = try await row(statement).first ?? nil
-            if last == wanted { return }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        Issue.record("\(statement): \(last ?? "NULL"), not \(wanted)")
+        try await TestSupport.eventually("\(wanted) of \(statement)") { try await row(statement).first == wanted }
     }
 
     /// The first row of a statement, as text.

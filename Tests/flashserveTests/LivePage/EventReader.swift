@@ -2,6 +2,7 @@ import FlashSaleKit
 import Foundation
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import flashserve
@@ -75,13 +76,13 @@ final class EventReader: Sendable {
         return nil
     }
 
-    /// The first event with this name for which `isWanted` is true, within half a minute.
+    /// The first event with this name for which `isWanted` is true, of the next hundred.
     func event(
         _ name: String = "second",
         sourceLocation: SourceLocation = #_sourceLocation,
         where isWanted: (Event) throws -> Bool = { _ in true }
     ) async throws -> Event {
-        for _ in 0..<30 {
+        for _ in 0..<100 {
             let event = try #require(await next(), "the server has closed", sourceLocation: sourceLocation)
             if event.name == name, try isWanted(event) { return event }
         }
@@ -136,15 +137,20 @@ final class LazyReader: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Everything that comes until a second passes without anything, or the server closes.
-    func drain() -> String {
-        var limit = timeval(tv_sec: 1, tv_usec: 0)
+    /// Everything that comes until it is complete and nothing more comes, or the server closes.
+    func drain(until isComplete: (String) -> Bool) -> String {
+        let deadline = ContinuousClock.now + TestPatience.limit
+        var limit = timeval(tv_sec: 0, tv_usec: 300_000)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)
         while true {
             let count = recv(descriptor, &part, part.count, 0)
-            guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+            guard count > 0 else {
+                let text = String(decoding: all, as: UTF8.self)
+                if count == 0 || isComplete(text) || ContinuousClock.now > deadline { return text }
+                continue
+            }
             all += part[..<count]
         }
     }

@@ -64,7 +64,7 @@ import Testing
 
     @Test("rows, transactions and returned holds are counted as they reach Postgres")
     func drains() async throws {
-        try await MeasuredServer.with(TestServer.terms(stock: 30, limit: 30, holdMilliseconds: 5000)) { measured in
+        try await MeasuredServer.with(TestServer.terms(stock: 30, limit: 30, holdMilliseconds: 10_000)) { measured in
             let client = try await measured.server.connect()
             var codes: [String] = []
             for _ in 0..<12 { codes.append(try await client.checkout("ann").code) }

@@ -24,13 +24,16 @@ public struct ClockOffset: Sendable, Equatable {
     }
 
     /// Asks three times and believes the fastest answer: what waits in a queue tells little.
+    ///
+    /// - Parameter steady: the clock that never jumps.
     static func measure(
         host: () -> Timestamp,
+        steady: () -> ContinuousClock.Instant = { .now },
         _ ask: () async throws -> Timestamp
     ) async throws -> ClockOffset {
-        var best = try await once(host, ask)
+        var best = try await once(host, steady, ask)
         for _ in 0..<2 {
-            let next = try await once(host, ask)
+            let next = try await once(host, steady, ask)
             if next.uncertainty < best.uncertainty { best = next }
         }
         return best
@@ -38,11 +41,12 @@ public struct ClockOffset: Sendable, Equatable {
 
     private static func once(
         _ host: () -> Timestamp,
+        _ steady: () -> ContinuousClock.Instant,
         _ ask: () async throws -> Timestamp
     ) async throws -> ClockOffset {
-        let asked = ContinuousClock.now
+        let asked = steady()
         let remote = try await ask()
-        let roundTrip = ContinuousClock.now - asked
+        let roundTrip = steady() - asked
         return ClockOffset(remote: remote, host: host(), roundTrip: roundTrip)
     }
 }

@@ -115,8 +115,7 @@ import Testing
     /// Waits for a line that was not there yet.
     private static func wait(for words: String, in file: String, moreThan count: Int? = nil) async throws {
         let before = count ?? lines(with: words, in: file)
-        for _ in 0..<2400 where lines(with: words, in: file) <= before { try await Task.sleep(for: .milliseconds(25)) }
-        #expect(lines(with: words, in: file) > before, "\(words)")
+        try await eventually("a line with `\(words)`") { lines(with: words, in: file) > before }
     }
 
     /// `script` of Debian's essential bsdutils gives it a terminal of its own; Ctrl-C is typed into that.
