@@ -188,7 +188,7 @@ _flashctl_serve() {
     repeating_flags=()
     non_repeating_flags=(--rotate --no-rotate --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level)
+    non_repeating_options=(--port --host --event-loops --admin-port --idle-time --shutdown-delay --header-field --header-total --header-count --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --keep-finished --local-directory --redis --postgres --config --log-level)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -203,6 +203,21 @@ _flashctl_serve() {
         return
         ;;
     '--admin-port')
+        return
+        ;;
+    '--idle-time')
+        return
+        ;;
+    '--shutdown-delay')
+        return
+        ;;
+    '--header-field')
+        return
+        ;;
+    '--header-total')
+        return
+        ;;
+    '--header-count')
         return
         ;;
     '--backlog-limit')
@@ -224,6 +239,9 @@ _flashctl_serve() {
         return
         ;;
     '--hourly-hold')
+        return
+        ;;
+    '--keep-finished')
         return
         ;;
     '--local-directory')
@@ -314,7 +332,7 @@ _flashctl_rotate-hour() {
     repeating_flags=()
     non_repeating_flags=(--verbose --dry-run --local --allow-no-aof --version -h --help)
     repeating_options=()
-    non_repeating_options=(--timeout --local-directory --redis --postgres --config --log-level --hourly-stock --hourly-limit --hourly-hold -o --output --color)
+    non_repeating_options=(--timeout --local-directory --redis --postgres --config --log-level --hourly-stock --hourly-limit --hourly-hold --keep-finished -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -346,6 +364,9 @@ _flashctl_rotate-hour() {
         return
         ;;
     '--hourly-hold')
+        return
+        ;;
+    '--keep-finished')
         return
         ;;
     '-o'|'--output')
@@ -812,13 +833,19 @@ _flashctl_verify() {
 
 _flashctl_doctor() {
     repeating_flags=()
-    non_repeating_flags=(--local --version -h --help)
+    non_repeating_flags=(--accept-postgres --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--forget-standby --reason --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
     case "${prev}" in
+    '--forget-standby')
+        return
+        ;;
+    '--reason')
+        return
+        ;;
     '--local-directory')
         __flashctl_add_completions -d
         return
@@ -1027,7 +1054,7 @@ _flashctl_config_show() {
     repeating_flags=()
     non_repeating_flags=(--origin --rotate --no-rotate --allow-no-aof --local --version -h --help)
     repeating_options=()
-    non_repeating_options=(--port --host --event-loops --admin-port --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --local-directory --redis --postgres --config --log-level -o --output --color)
+    non_repeating_options=(--port --host --event-loops --admin-port --idle-time --shutdown-delay --header-field --header-total --header-count --backlog-limit --memory-limit --trace-sample --trace-file --hourly-stock --hourly-limit --hourly-hold --keep-finished --local-directory --redis --postgres --config --log-level -o --output --color)
     __flashctl_offer_flags_options 0
 
     # Offer option value completions
@@ -1042,6 +1069,21 @@ _flashctl_config_show() {
         return
         ;;
     '--admin-port')
+        return
+        ;;
+    '--idle-time')
+        return
+        ;;
+    '--shutdown-delay')
+        return
+        ;;
+    '--header-field')
+        return
+        ;;
+    '--header-total')
+        return
+        ;;
+    '--header-count')
         return
         ;;
     '--backlog-limit')
@@ -1063,6 +1105,9 @@ _flashctl_config_show() {
         return
         ;;
     '--hourly-hold')
+        return
+        ;;
+    '--keep-finished')
         return
         ;;
     '--local-directory')

@@ -76,9 +76,18 @@ struct CalmLogHandler: LogHandler {
         var text = "\(event.message)"
         for (name, value) in (event.metadata ?? [:]).sorted(by: { $0.key < $1.key }) {
             let value = "\(value)"
-            text += " \(name)=" + (Int(value) == nil ? String(value.map { $0.isNumber ? "0" : $0 }) : value)
+            text += " \(name)=" + (Int(value) == nil ? withoutNumbers(value) : value)
         }
         return Memory.Cause(level: event.level, text: text)
+    }
+
+    /// Each number, however many digits it has, as one 0.
+    private static func withoutNumbers(_ text: String) -> String {
+        var result = ""
+        for character in text where !(character.isNumber && result.last == "0") {
+            result.append(character.isNumber ? "0" : character)
+        }
+        return result
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

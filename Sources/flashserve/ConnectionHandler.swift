@@ -256,7 +256,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         end()
     }
 
-    /// Ends a connection on which nothing is owed. A request that is on its way meets an orderly end, and is not decided.
+    /// Ends a connection on which nothing is owed. A request that is on its way meets an orderly end, and is not
+    /// decided.
     private func end() {
         closing = true
         flush()

@@ -22,6 +22,7 @@ public struct HeaderLimits: Sendable, Equatable {
         return limits
     }
 
-    /// Bytes that the decoder may keep undecoded: an unfinished field, and what came with its last bytes. Beyond: close.
+    /// Bytes that the decoder may keep undecoded: an unfinished field, and what came with its end.
+    /// Beyond: close.
     var undecodedBytes: Int { field + 16_384 }
 }

@@ -20,7 +20,7 @@ enum Limits {
     static let batchesInFlight = 2
     /// Attempts of one event loop that wait for a batch; beyond: 503 `overloaded`, undecided.
     static let waitingAttempts = 16_384
-    /// Holds of one event loop that may exist without a buyer who knows; beyond: they expire.
+    /// Holds of one event loop that wait to be settled, because the answer about them was lost; beyond: they expire.
     static let unsettledHolds = 4096
     /// How long a request waits for its batch; beyond: 503 `overloaded`, undecided.
     static let queueTime = TimeAmount.milliseconds(1500)

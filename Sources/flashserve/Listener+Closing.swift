@@ -7,8 +7,8 @@ extension Listener {
     /// How long connections that wait to be accepted are served before the listener closes all the same.
     private static let acceptTime = Duration.seconds(1)
 
-    /// Lets no new connection in, takes those that wait to be accepted, and closes. Closed at once, the system would reset
-    /// connections that their clients believe to be open, together with requests that they have sent already.
+    /// Lets no new connection in, takes those that wait to be accepted, and closes. Closed at once, the system would
+    /// reset connections that their clients believe to be open, together with requests that they have sent already.
     static func close(_ channel: any Channel, _ logger: Logger) async throws {
         if let socket = channel as? any SocketOptionProvider {
             do {

@@ -1,8 +1,8 @@
 import FlashSaleKit
 import Logging
 
-/// Reads purchases in Postgres for the event loops. That a code was never issued is said only by a Postgres that its sale
-/// is sold with, and only when Redis has no receipt for it either.
+/// Reads purchases in Postgres for the event loops. Only a Postgres that its sale is sold with may call a code unknown,
+/// and only when Redis has no receipt for it either.
 actor LookupService {
     private let postgres: PostgresLink
     private let supervisor: RedisSupervisor

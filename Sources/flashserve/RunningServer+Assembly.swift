@@ -12,8 +12,11 @@ struct PostgresLinks: Sendable {
         func link(_ options: PostgresOptions? = nil) -> PostgresLink {
             PostgresLink(endpoint: endpoint, options: options ?? times.postgres, logger: logger)
         }
-        (control, schedule, rotation, sweep) = (link(), link(), link(), link())
-        (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(), link())
+        // Whatever waits for a lock of somebody else for long says for whose.
+        var naming = PostgresOptions()
+        naming.namesBlockers = true
+        (control, schedule, rotation, sweep) = (link(), link(), link(naming), link())
+        (lookups, pages, ledgerDrain, attemptsDrain) = (link(), link(), link(naming), link(naming))
         verify = link()
         guards = link()
         // The look at the load must not wait for a Postgres that stands still.

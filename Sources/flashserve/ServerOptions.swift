@@ -28,10 +28,11 @@ public struct ServerOptions: Sendable {
     public var keyRetention = KeyRetention()
     /// How much header a request may have.
     public var headerLimits = HeaderLimits()
-    /// How long a connection may be without a request before it is closed, in milliseconds. A proxy in front has to give
-    /// its connections up earlier.
+    /// How long a connection may be without a request before it is closed, in milliseconds. A proxy in front has to
+    /// give its connections up earlier.
     public var idleMilliseconds = ServerOptions.idleMilliseconds
-    /// How long `/readyz` answers 503 before the listener closes, in milliseconds. A balancer has to notice it in this time.
+    /// How long `/readyz` answers 503 before the listener closes, in milliseconds. A balancer has to notice it in this
+    /// time.
     public var shutdownDelayMilliseconds: Int64 = 0
     /// Which requests are recorded as spans; nil for none, and then no header is looked at for it.
     public var tracing: TracingOptions?

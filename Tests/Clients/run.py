@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 FOLDER = pathlib.Path(__file__).resolve().parent
@@ -245,8 +246,14 @@ def main():
 
 
 def sells(server):
-    with urllib.request.urlopen(f"{server.url}/sale", timeout=60) as answer:
-        return b'"Lamp"' in answer.read()
+    try:
+        with urllib.request.urlopen(f"{server.url}/sale", timeout=60) as answer:
+            return b'"Lamp"' in answer.read()
+    except urllib.error.HTTPError as error:
+        # The counters of a sale that was opened a moment ago cannot be read yet.
+        if error.code != 503:
+            raise
+        return False
 
 
 main()

@@ -3,8 +3,8 @@ import Testing
 
 /// The clock that tests move is the wall clock, and only that: Tests/CClock.
 struct MovedClockTests {
-    /// Prints by how many seconds the wall clock is ahead of the argument, what the monotonic clock says, and a line for
-    /// each deadline that was met too early. One that is met an hour late never ends.
+    /// Prints by how many seconds the wall clock is ahead of the argument, what the monotonic clock says, and a line
+    /// for each deadline that was met too early. One that is met an hour late never ends.
     private static let script = """
         import ctypes, os, sys, time
         libc = ctypes.CDLL(None)

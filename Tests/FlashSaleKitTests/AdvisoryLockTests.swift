@@ -105,7 +105,7 @@ import Testing
         try await LocalStack.withTemporary { stack in
             let (holder, next) = (try await stack.connectPostgres(), try await stack.connectPostgres())
             let cancelled = Task {
-                try await AdvisoryLock.recovery.whileHeld(on: holder, patience: .zero) {
+                try await AdvisoryLock.recovery.whileHeld(on: holder, patience: TestPatience.limit) {
                     try await Task.sleep(for: .seconds(3600))
                 }
             }

@@ -63,15 +63,15 @@ import Testing
             try await old.release([codes[1]])
             try await old.end()
             let before = try await dump(new)
-            #expect(!before.contains(nil))
+            #expect(before.count { $0 != nil } == SaleKeys.count - 1, "all but that of settled holds")
             let rotation = Rotation(redis: shop.redis, postgres: shop.postgres)
             #expect(try await rotation.run().finished == [old.id])
             #expect(try await dump(new) == before)
             _ = try await shop.postgres.query(
-                "update sales set finished_at = finished_at - interval '1 min' where finished_at is not null"
+                "update sales set finished_at = finished_at - interval '11 min' where finished_at is not null"
             )
             _ = try await rotation.run()
-            #expect(try await dump(old).allSatisfy { $0 == nil })
+            #expect(try await dump(old).dropFirst().allSatisfy { $0 == nil }, "the hash stays")
             #expect(try await dump(new) == before)
             #expect(try await shop.store.find(new.id)?.epoch == new.epoch)
             #expect(try await new.purchase(codes) == [.unknown, .unknown], "old codes buy nothing here")

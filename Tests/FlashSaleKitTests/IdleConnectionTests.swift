@@ -7,7 +7,7 @@ import Testing
 @testable import FlashSaleKit
 
 /// Connections that are quiet for long: the network may have forgotten them.
-@Suite(.timeLimit(.minutes(1))) struct IdleConnectionTests {
+@Suite(.timeLimit(.minutes(20))) struct IdleConnectionTests {
     private func connect(
         _ url: String,
         _ options: RedisConnectionOptions = .init()

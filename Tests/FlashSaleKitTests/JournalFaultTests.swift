@@ -130,7 +130,7 @@ struct JournalFaultTests {
             _ = try await shop.postgres.query("update journal_cursor set last_id = '5-0' where stream = 'attempts'")
             let error = await #expect(throws: JournalError.self) { try await sale.drainAttempts() }
             #expect(error?.code == .trimmedPastCursor)
-            #expect(error?.description.contains("restored from a backup") == true)
+            #expect(error?.description.contains("flashctl reconcile") == true)
             // The ledger is not concerned.
             #expect(try await sale.drainLedger().rows == 2)
         }

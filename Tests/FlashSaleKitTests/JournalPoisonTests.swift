@@ -83,22 +83,18 @@ struct JournalPoisonTests {
         }
     }
 
-    /// A database that is not in UTF-8 refuses characters that are fine: COPY fails, and its connection with it.
+    /// Rows that pass every check of ours and that Postgres refuses: COPY fails, and its connection with it.
     @Test func rowsThatOnlyCopyRefusesAreIsolatedByBisection() async throws {
         try await Shop.with { shop in
-            let latin: SQL = "create database latin encoding 'LATIN1' locale 'C' template template0"
-            _ = try await shop.postgres.query(latin)
-            let postgres = try await Shop.connectPostgres(shop.stack, database: "latin")
-            try await Migrator().migrate(postgres)
-            let other = Shop(stack: shop.stack, redis: shop.redis, postgres: postgres)
-            let sale = try await other.openSale()
+            try await shop.refuseNamesBeyondLatin()
+            let sale = try await shop.openSale()
             try await sale.checkout(["anna", "日本", "käthe", "😀", "emil"])
             let drain = sale.attemptsDrain
             let error = await #expect(throws: JournalError.self) {
                 _ = try await drain.drainOnce(sale: sale.id, epoch: sale.epoch)
             }
             #expect(error?.code == .rowsRefused)
-            let fresh = try await Shop.connectPostgres(shop.stack, database: "latin")
+            let fresh = try await Shop.connectPostgres(shop.stack)
             await drain.use(redis: shop.redis, postgres: fresh)
             let result = try await drain.drainOnce(sale: sale.id, epoch: sale.epoch)
             #expect(result.rows == 3)

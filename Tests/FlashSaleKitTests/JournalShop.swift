@@ -94,6 +94,25 @@ struct Shop: Sendable {
         return OpenSale(shop: self, sale: sale, epoch: epoch)
     }
 
+    /// Lets Postgres refuse, as values that cannot be stored, the rows of users whose names go beyond Latin 1.
+    func refuseNamesBeyondLatin() async throws {
+        try await postgres.transaction { session in
+            try session.execute(
+                script: """
+                    create function refuse_name() returns trigger language plpgsql as $$
+                    begin
+                        if new.user_id ~ U&'[^\\0001-\\00FF]' then
+                            raise exception 'this name cannot be stored' using errcode = '22P05';
+                        end if;
+                        return new;
+                    end $$;
+                    create trigger refused before insert on attempts for each row execute function refuse_name();
+                    create trigger refused before insert on ledger for each row execute function refuse_name();
+                    """
+            )
+        }
+    }
+
     /// A number from Postgres.
     func count(_ sql: SQL) async throws -> Int {
         try await postgres.query(sql).one()[0].int

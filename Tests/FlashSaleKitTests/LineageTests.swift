@@ -65,8 +65,8 @@ struct LineageTests {
         }
     }
 
-    /// The shape of a sale that is sold out: after the last purchase the ledger is silent, and nothing that a drain writes
-    /// could tell it that its cursor is gone.
+    /// The shape of a sale that is sold out: after the last purchase the ledger is silent, and nothing that a drain
+    /// writes could tell it that its cursor is gone.
     @Test func aPostgresThatComesBackOlderIsGivenAgainWhatRedisHasAlsoInSilence() async throws {
         try await Shop.with { shop in
             let open = try await shop.openSale(stock: 3)
@@ -162,6 +162,15 @@ struct LineageTests {
             #expect(try await open.snapshot().fields == before.fields)
             #expect(try await open.snapshot().attempts == before.attempts)
 
+            // Also one that has asked before the other came: it expects what is not there any more.
+            let late = FenceCall.command(
+                keys: open.keys,
+                epoch: open.epoch + 5,
+                lineage: own.description,
+                expected: own.description
+            )
+            let found = try FenceCall.parse(try await shop.redis.send(late))
+            guard case .otherLineage(successor.description, _) = found else { return #expect(Bool(false), "\(found)") }
             // Fenced by the successor: a rebuild that was begun with the old primary before goes no further.
             let epoch = try await steps.takeEpoch()
             let fence = FenceCall.command(
@@ -185,13 +194,37 @@ struct LineageTests {
         }
     }
 
+    /// The other Postgres is gone for good: an operator lets the sale go on with this one.
+    @Test func anAcceptedPostgresIsASuccessor() async throws {
+        try await Shop.with { shop in
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let open = try await shop.openSale()
+            let acceptance = LineageAcceptance(redis: shop.redis, postgres: shop.postgres)
+            #expect(try await acceptance.accept(actor: "ops", reason: "none").isEmpty)
+            let other = Lineage(system: "7", timeline: 99, id: "11111111-1111-4111-8111-111111111111")
+            _ = try await shop.redis.send(RedisCommand("HSET", open.keys.sale, "lineage", other.description))
+            let accepted = try await acceptance.accept(actor: "ops", reason: "its disks are lost")
+            #expect(accepted.map(\.sale) == [open.id] && accepted.map(\.other) == [other.description])
+            let validated = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            #expect(validated.epochs == [open.id: open.epoch])
+            let own = try await LineageStore(postgres: shop.postgres).current()
+            #expect(try await open.snapshot().fields["lineage"] == own.description)
+            #expect(try await shop.text("select reason from control_log where action = 'accept_postgres'") != "")
+            #expect(try await acceptance.accept(actor: "ops", reason: "again").isEmpty)
+        }
+    }
+
     /// The row of a lineage can be lost with the end of its timeline; a later timeline of the same system follows it.
     @Test func aLaterTimelineFollowsOneWhoseRowWasLost() async throws {
         try await Shop.with { shop in
             let open = try await shop.openSale()
             let own = try await LineageStore(postgres: shop.postgres).current()
             let claim = LineageClaim(redis: shop.redis, postgres: shop.postgres)
-            let lost = Lineage(system: own.system, timeline: own.timeline - 1, id: "11111111-1111-4111-8111-111111111111")
+            let lost = Lineage(
+                system: own.system,
+                timeline: own.timeline - 1,
+                id: "11111111-1111-4111-8111-111111111111"
+            )
             _ = try await shop.redis.send(RedisCommand("HSET", open.keys.sale, "lineage", lost.description))
             try await claim.claim(open.id, epoch: open.epoch, for: own)
             #expect(try await open.snapshot().fields["lineage"] == own.description)

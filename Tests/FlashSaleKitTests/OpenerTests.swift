@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import FlashSaleKit
@@ -28,7 +29,12 @@ struct OpenerTests {
             let opened = try await withThrowingTaskGroup(of: Sale.self) { group in
                 for _ in 0..<5 {
                     let other = try await shop.anotherProcess()
-                    group.addTask { try await SaleOpener(redis: other.redis, postgres: other.postgres).open(sale) }
+                    let opener = SaleOpener(
+                        redis: other.redis,
+                        postgres: other.postgres,
+                        patience: TestPatience.limit
+                    )
+                    group.addTask { try await opener.open(sale) }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }

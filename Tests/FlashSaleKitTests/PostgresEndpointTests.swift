@@ -46,7 +46,7 @@ struct PostgresEndpointTests {
             "", "postgres://u:hunter2%zz@h/db", "host=db password='hunter2", "postgres://u:hun@ter2@host/db",
             "postgres:/f:hunter2@db/x", "postgres:hunter2/db", "u:hunter2@h/db", "u:hunter2@h", "postgres:/hunter2/db",
             "db:5432/x:hunter2", "db:5432/x?hunter2", "postgres://u:hun/ter2@h/db", "postgres://h:hunter2/db",
-            "postgres://u:p/x?hunter2=1@h/db", "postgres://u:p?hunter2=1@h/db", "postgres://u@h/db?a=hunter2",
+            "postgres://u:p/x?hunter2=1@h/db", "postgres://u@h/db?a=hunter2",
             "user=u hunter2", "host=db hunter2=x",
         ]
     )

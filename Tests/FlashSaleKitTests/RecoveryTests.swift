@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import FlashSaleKit
@@ -105,9 +106,12 @@ struct RecoveryTests {
             try await shop.stack.stopRedis()
             try await shop.stack.startRedis()
             let validated = try await withThrowingTaskGroup(of: ValidatedRedis.self) { group in
+                var options = HandshakeOptions()
+                options.patience = TestPatience.limit
                 for _ in 0..<4 {
                     let other = try await shop.anotherProcess()
-                    group.addTask { try await Handshake(redis: other.redis, postgres: other.postgres).validate() }
+                    let handshake = Handshake(redis: other.redis, postgres: other.postgres, options: options)
+                    group.addTask { try await handshake.validate() }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }
             }

@@ -37,6 +37,7 @@ import Testing
         let secure = try RedisEndpoint(parsing: "rediss://:pw@h/2?cacert=/etc/ca.pem&cert=/c.pem&key=/k.pem")
         #expect(secure.tls == .init(caCertificate: "/etc/ca.pem", certificate: "/c.pem", privateKey: "/k.pem"))
         #expect(secure.database == 2)
+        #expect("\(secure)" == "rediss://:***@h:6379/2?cacert=/etc/ca.pem&cert=/c.pem&key=/k.pem")
         let unix = try RedisEndpoint(parsing: "unix:///s?db=4&user=ann&password=p%26w")
         #expect(unix.database == 4 && unix.username == "ann" && unix.password == RedisSecret("p&w"))
     }

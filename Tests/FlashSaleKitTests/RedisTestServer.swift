@@ -60,8 +60,8 @@ struct RedisTestServer: Sendable {
         while process.state != "T" { try await Task.sleep(for: .milliseconds(1)) }
     }
 
-    /// Blocks this thread until Redis has the key, so that a loop stands still and Redis goes on; false when the key does
-    /// not come within ``TestPatience/limit``.
+    /// Blocks this thread until Redis has the key, so that a loop stands still and Redis goes on; false when the key
+    /// does not come within ``TestPatience/limit``.
     func block(until key: String) -> Bool {
         guard let socket = UnixSocket.connect(to: layout.redisSocket) else { return false }
         defer { close(socket) }

@@ -69,23 +69,19 @@ struct RotationFaultTests {
     /// the one behind it is finished.
     @Test func refusedRowsHoldUpTheirSaleAlone() async throws {
         try await Shop.with { shop in
-            let latin: SQL = "create database latin encoding 'LATIN1' locale 'C' template template0"
-            _ = try await shop.postgres.query(latin)
-            let postgres = try await Shop.connectPostgres(shop.stack, database: "latin")
-            try await Migrator().migrate(postgres)
-            let other = Shop(stack: shop.stack, redis: shop.redis, postgres: postgres)
-            _ = try await Handshake(redis: shop.redis, postgres: postgres).validate()
-            let refused = try await other.openSale(opensAgo: 120_000)
-            let behind = try await other.openSale()
+            try await shop.refuseNamesBeyondLatin()
+            _ = try await Handshake(redis: shop.redis, postgres: shop.postgres).validate()
+            let refused = try await shop.openSale(opensAgo: 120_000)
+            let behind = try await shop.openSale()
             let holds = try await refused.checkout(["日本"], expect: "H")
             try await refused.release(holds)
             for sale in [refused, behind] { try await sale.end() }
-            let report = try await rotation(other).run()
+            let report = try await rotation(shop).run()
             #expect(report.opened.count == 2)
             #expect(report.failed.isEmpty)
             #expect(report.mismatches[refused.id]?.contains { $0.hasSuffix("are dead letters") } == true, "\(report)")
             #expect(report.finished == [behind.id])
-            #expect(postgres.isUsable)
+            #expect(shop.postgres.isUsable)
         }
     }
 

@@ -16,13 +16,13 @@ import Testing
         let bad: [[UInt8]] = [
             [], [0], Array("a\tb".utf8), Array("a\nb".utf8), [0x7F], Array("\u{80}".utf8), Array("a\u{9F}".utf8),
             [0xFF], [0xC3], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xE2, 0x82],
-            [UInt8](repeating: 97, count: 65),
+            [UInt8](repeating: 97, count: 256),
         ]
         for user in bad { #expect(!UserID.isValid(user), "\(user)") }
-        #expect(UserID.isValid([UInt8](repeating: 97, count: 64)))
-        // 64 bytes that would be cut within a character at 65.
-        #expect(UserID.isValid(String(repeating: "é", count: 32).utf8))
-        #expect(!UserID.isValid((String(repeating: "é", count: 32) + "x").utf8))
+        #expect(UserID.isValid([UInt8](repeating: 97, count: 255)))
+        // 254 bytes, and 256 that would be cut within a character at 255.
+        #expect(UserID.isValid(String(repeating: "é", count: 127).utf8))
+        #expect(!UserID.isValid(String(repeating: "é", count: 128).utf8))
     }
 
     @Test func saleIDsArePositiveNumbers() {

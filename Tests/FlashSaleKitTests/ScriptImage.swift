@@ -34,6 +34,8 @@ struct SaleImage: Equatable {
     ///
     /// - Parameter epoch: of the keys, when it is not that of the model.
     init(_ model: SaleModel, epoch: Int64? = nil) {
+        // A later epoch refuses the batches of those that were settled, and forgets them.
+        if epoch == nil { for (id, end) in model.settled { settled["\(id)"] = String(end.microseconds) } }
         let epoch = String(epoch ?? model.epoch)
         sale = [
             "epoch": epoch, "state": model.finished ? "finished" : "open", "stock": String(model.stock),
@@ -79,7 +81,9 @@ struct SaleImage: Equatable {
         let reply = try await bench.client.send(RedisCommand(parts: command.map(RedisArgument.string)))
         let texts = try #require(reply.elements).compactMap(\.string)
         var pairs: [UserID: String] = [:]
-        for index in stride(from: 0, to: texts.count, by: 2) { pairs[UserID(recorded: texts[index])] = texts[index + 1] }
+        for index in stride(from: 0, to: texts.count, by: 2) {
+            pairs[UserID(recorded: texts[index])] = texts[index + 1]
+        }
         return pairs
     }
 
@@ -221,7 +225,14 @@ struct JournalReader {
             }
         case "ban", "unban":
             return try Self.lines(payload, fields: 4).map {
-                .ban(lifted: kind == "unban", sequence: sequence, at: at, user: UserID(recorded: $0[1]), who: $0[3], why: $0[2])
+                .ban(
+                    lifted: kind == "unban",
+                    sequence: sequence,
+                    at: at,
+                    user: UserID(recorded: $0[1]),
+                    who: $0[3],
+                    why: $0[2]
+                )
             }
         default:
             let end = try #require(Record.End(rawValue: kind))

@@ -53,7 +53,7 @@ import Testing
                 fields == [
                     "state": "finished", "epoch": "7", "seq": "\(before.sequence)", "stock": "10", "free": "9",
                     "held": "0", "sold": "1", "installation": "here", "lineage": Self.lineage,
-                    "booked": Self.lineage, "removed": "1",
+                    "booked": Self.lineage, "removed": "1", "format": "1",
                 ]
             )
             let life = try await client.send(RedisCommand("TTL", bench.keys.sale)).integerValue ?? -1
@@ -67,11 +67,12 @@ import Testing
         try await withRedis { client in
             let (bench, booked) = try await Self.finished(client)
             #expect(try await Self.call(.remove, bench, booked).decision == .done)
-            _ = try FenceCall.parse(try await client.send(FenceCall.command(keys: bench.keys, epoch: 8)))
+            _ = try await bench.fence(8)
             let begin = RestoreCall.Begin(
                 terms: bench.terms,
                 clockFloor: try await SaleBench.redisTime(client),
-                installation: "here"
+                installation: "here",
+                lineage: try #require(Lineage(Self.lineage))
             )
             let outcome = try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin))
             #expect(outcome == .refused("it was finished, and its keys were removed since"))
@@ -101,7 +102,7 @@ import Testing
                 try await set("trimmed_to_ledger", beyond)
             case "attempts trimmed":
                 try await set("trimmed_to_attempts", beyond)
-            default: _ = try FenceCall.parse(try await client.send(FenceCall.command(keys: bench.keys, epoch: 8)))
+            default: _ = try await bench.fence(8)
             }
             let before = try await bench.everything()
             for step in [RemoveCall.Step.check, .book, .remove, .discard] {
@@ -123,7 +124,8 @@ import Testing
     @Test func `only an opening that nobody used is discarded`() async throws {
         try await withRedis { client in
             let unused = try await SaleBench.open(client, id: 1)
-            let booked = RemoveCall.Booked(epoch: 8, lineage: Self.lineage, ledger: .zero, attempts: .zero)
+            let own = Lineage.bench.description
+            let booked = RemoveCall.Booked(epoch: 8, lineage: own, ledger: .zero, attempts: .zero)
             var older = booked
             older.epoch = 6
             #expect(try await Self.call(.discard, unused, older) != .decided(.done, now: .init(microseconds: 0)))
@@ -138,7 +140,8 @@ import Testing
             #expect(try await client.send(RedisCommand(parts: ["EXISTS"] + keys)).integerValue == 0)
             #expect(try await Self.call(.discard, unused, booked).decision == .done, "repeated")
             let fenced = SaleKeys(SaleBench.saleID(3))
-            _ = try await client.send(FenceCall.command(keys: fenced, epoch: 7))
+            let fence = FenceCall.command(keys: fenced, epoch: 7, lineage: booked.lineage, expected: "")
+            _ = try await client.send(fence)
             let command = RemoveCall.command(.discard, keys: fenced, booked)
             #expect(try RemoveCall.parse(try await client.send(command)).decision == .done, "killed after its fence")
         }

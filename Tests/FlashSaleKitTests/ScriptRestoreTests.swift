@@ -146,7 +146,12 @@ import Testing
             #expect(try await Self.fence(&bench, 8) != nil)
             let before = try await bench.everything()
             for epoch in [Int64(7), 9] {
-                let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
+                let begin = RestoreCall.Begin(
+                    terms: bench.terms,
+                    clockFloor: .init(seconds: 1),
+                    installation: "x",
+                    lineage: .bench
+                )
                 #expect(try await bench.restore(RestoreCall.begin(keys: keys, epoch: epoch, begin)) == nil)
                 #expect(try await bench.restore(RestoreCall.holds(keys: keys, epoch: epoch, [hold])) == nil)
             }
@@ -167,7 +172,12 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client, stock: 3)
             #expect(try await Self.fence(&bench, 8) != nil)
-            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
+            let begin = RestoreCall.Begin(
+                terms: bench.terms,
+                clockFloor: .init(seconds: 1),
+                installation: "x",
+                lineage: .bench
+            )
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
             let rows = units.map { unit in
                 RestoreCall.RestoredReceipt(
@@ -193,7 +203,12 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client)
             #expect(try await Self.fence(&bench, 8) != nil)
-            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: bench.terms.opensAt, installation: "x", lineage: .bench)
+            var begin = RestoreCall.Begin(
+                terms: bench.terms,
+                clockFloor: bench.terms.opensAt,
+                installation: "x",
+                lineage: .bench
+            )
             begin.ledgerFloor = "99999999999999-7"
             begin.attemptsFloor = "99999999999999-18446744073709551615"
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
@@ -237,7 +252,12 @@ import Testing
         try await withRedis { client in
             var bench = try await SaleBench.open(client)
             #expect(try await Self.fence(&bench, 8) != nil)
-            let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: .init(seconds: 1), installation: "x", lineage: .bench)
+            let begin = RestoreCall.Begin(
+                terms: bench.terms,
+                clockFloor: .init(seconds: 1),
+                installation: "x",
+                lineage: .bench
+            )
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 8, begin)) == .done)
             let before = try await bench.everything()
             let tooMany = String(repeating: "a\tann\t1\t5\t0\n", count: RestoreCall.maximumLines + 1)

@@ -60,7 +60,7 @@ import Testing
             let late = bench.checkoutCommand([attempt("bob", 2)])
             #expect(try await bench.letters([attempt("ann", 1)]) == "H")
             #expect(try await bench.settle([id(5)]).decision == [.unknown])
-            _ = try await client.send(FenceCall.command(keys: bench.keys, epoch: 8))
+            _ = try await bench.fence(8)
             bench.epoch = 8
             #expect(try await bench.restore(RestoreCall.adopt(keys: bench.keys, epoch: 8, keysEpoch: 7)) == .done)
             #expect(try await bench.settled() == 0, "those of the epoch before are forgotten")

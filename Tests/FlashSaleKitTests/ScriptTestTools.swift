@@ -42,8 +42,8 @@ struct SaleBench: Sendable {
     var epoch: Int64
     let terms: SaleTerms
 
-    /// Opens a new sale through fence, begin and open. Its clock starts at `clock`, by default at one that only the test
-    /// moves: with the time of Redis it would jump when the machine leaves no time to this process.
+    /// Opens a new sale through fence, begin and open. Its clock starts at `clock`, by default at one that only the
+    /// test moves: with the time of Redis it would jump when the machine leaves no time to this process.
     static func open(
         _ client: RedisClient,
         id: Int64 = 1,

@@ -7,12 +7,17 @@ import Testing
     /// The errors of a call of each script.
     private static func refusals(_ bench: SaleBench) async throws -> [RedisError.Code] {
         let (keys, epoch) = (bench.keys, bench.epoch)
-        let begin = RestoreCall.Begin(terms: bench.terms, clockFloor: bench.terms.opensAt, installation: "here")
+        let begin = RestoreCall.Begin(
+            terms: bench.terms,
+            clockFloor: bench.terms.opensAt,
+            installation: "here",
+            lineage: .bench
+        )
         let calls: [@Sendable () async throws -> Void] = [
             { _ = try await bench.checkout([attempt("bob", 50)]) }, { _ = try await bench.purchase(id(1)) },
             { _ = try await bench.release([id(1)]) }, { _ = try await bench.expire() },
             { _ = try await bench.control(.pauseCheckout) }, { _ = try await bench.snapshot() },
-            { _ = try FenceCall.parse(try await bench.client.send(FenceCall.command(keys: keys, epoch: epoch + 1))) },
+            { _ = try await bench.fence(epoch + 1) },
             { _ = try await bench.restore(RestoreCall.begin(keys: keys, epoch: epoch, begin)) },
             { _ = try await bench.restore(RestoreCall.adopt(keys: keys, epoch: epoch, keysEpoch: epoch)) },
         ]
@@ -63,13 +68,18 @@ import Testing
             let entry = try await client.send(RedisCommand("XREVRANGE", bench.keys.ledger, "+", "-", "COUNT", "1"))
             let read = try StreamEntry.parse(entry, from: bench.keys.ledger)
             #expect(read.map(\.format) == [1] && read[0].value(UInt8(ascii: "v")) == [UInt8(ascii: "1")])
-            _ = try await client.send(FenceCall.command(keys: bench.keys, epoch: 8))
+            _ = try await bench.fence(8)
             bench.epoch = 8
             #expect(try await bench.restore(RestoreCall.adopt(keys: bench.keys, epoch: 8, keysEpoch: 7)) == .done)
             #expect(try await client.send(RedisCommand("HGET", key, "format")).string == nil)
-            _ = try await client.send(FenceCall.command(keys: bench.keys, epoch: 9))
+            _ = try await bench.fence(9)
             bench.epoch = 9
-            var begin = RestoreCall.Begin(terms: bench.terms, clockFloor: bench.terms.opensAt, installation: "here")
+            var begin = RestoreCall.Begin(
+                terms: bench.terms,
+                clockFloor: bench.terms.opensAt,
+                installation: "here",
+                lineage: .bench
+            )
             begin.sequence = 2
             #expect(try await bench.restore(RestoreCall.begin(keys: bench.keys, epoch: 9, begin)) == .done)
             #expect(try await client.send(RedisCommand("HGET", key, "format")).string == "1")
@@ -127,7 +137,7 @@ import Testing
         try await Shop.with { shop in
             let sale = try await shop.openSale(stock: 300)
             var limits = DrainLimits()
-            (limits.trimEveryMilliseconds, limits.keepMilliseconds, limits.keepBytes) = (0, 0, 0)
+            (limits.lookEveryMilliseconds, limits.keepMilliseconds, limits.keepBytes) = (0, 0, 0)
             limits.trimEntries = 1000
             let drain = LedgerDrain(redis: shop.redis, postgres: shop.postgres, limits: limits)
             for round in 0..<200 { try await sale.checkout(["user\(round)"], expect: "H") }

@@ -56,6 +56,21 @@ struct RuleTests {
     )
     func allowed(_ sample: String) { #expect(BannedRules.constructs(file(sample)) == []) }
 
+    @Test(
+        "Limits that a slow machine meets",
+        arguments: [
+            "let end = ContinuousClock.now + .seconds(10)", "#expect(passed < .seconds(4))",
+            "#expect(passed < .milliseconds(300))", "@Suite(.timeLimit(.minutes(1))) struct A {}",
+        ]
+    )
+    func limits(_ sample: String) {
+        #expect(lines(PatienceRules.limits(file("let x = 1\n" + sample, path: "Tests/X/T.swift"))) == [2])
+        #expect(PatienceRules.limits(file(sample)) == [], "the product has limits")
+        let patient =
+            "let end = ContinuousClock.now + TestPatience.limit // < .seconds(1)\n@Suite(.timeLimit(.minutes(20)))"
+        #expect(PatienceRules.limits(file(patient, path: "Tests/X/T.swift")) == [])
+    }
+
     @Test("Exceptions by place")
     func places() {
         #expect(BannedRules.constructs(file("print(1)", path: "Sources/flashctl/Output/Output.swift")) == [])

@@ -37,6 +37,9 @@ struct TidyTests {
         #expect(ratio >= LengthRules.testsPerSource, "\(ratio)")
     }
 
+    @Test("No test has a limit that a slow machine meets")
+    func patience() { expectNone(files.flatMap(PatienceRules.limits)) }
+
     @Test("No banned construct, no skipped test")
     func bannedConstructs() { expectNone(files.flatMap(BannedRules.constructs)) }
 
@@ -70,6 +73,9 @@ struct TidyTests {
         #expect(files.contains { $0.path.hasPrefix(EmbeddedRules.migrations) })
         #expect(files.contains { $0.path.hasPrefix(EmbeddedRules.scripts) })
     }
+
+    @Test("No text stands for a user")
+    func textualUsers() { expectNone(files.flatMap(IdentityRules.textualUsers)) }
 
     @Test("No command that blocks a serving Redis")
     func slowCommands() { expectNone(files.flatMap { EmbeddedRules.slowCommands($0) }) }

@@ -15,6 +15,8 @@ import Testing
             let recorder = LineRecorder()
             let server = try await TestServer.start(on: stack, eventLoops: 2, logger: recorder.logger) { options in
                 options.redis = RedisEndpoint(target: .tcp(host: "127.0.0.1", port: proxy.port))
+                // What is under way on a lost connection ends by the limit of its command.
+                options.times.redis = RedisConnectionOptions()
             }
             let buyers = [try await server.connect(), try await server.connect(), try await server.connect()]
             for (index, buyer) in buyers.enumerated() {

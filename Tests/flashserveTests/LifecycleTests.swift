@@ -51,7 +51,7 @@ import Testing
     func readinessGoesFirst() async throws {
         try await LocalStack.withTemporary { stack in
             try await TestServer.seed(stack, TestServer.terms())
-            let server = try await TestServer.start(on: stack) { $0.readinessDelayMilliseconds = 2000 }
+            let server = try await TestServer.start(on: stack) { $0.shutdownDelayMilliseconds = 2000 }
             let client = try await server.connect()
             #expect(try await client.request("GET", "/readyz").status == 200)
             let stopping = Task { try await server.stop() }
@@ -76,7 +76,11 @@ import Testing
             #expect(try await client.checkout("alice").status == 201)
             let stopping = Task { try await server.stop() }
             // The listener has closed by then, and no answer has told the client so.
-            try await eventually { (try? await server.connect()) == nil }
+            try await eventually("the end of the listener") {
+                guard let late = try? await server.connect() else { return true }
+                try await late.close()
+                return false
+            }
             let answer = try await client.request("POST", "/checkout?user_id=alice&id=1")
             #expect(answer.status == 201)
             #expect(answer.headers["connection"] == "close")

@@ -6,8 +6,8 @@ import Testing
 
 /// Stores that are away: how long a client waits, and what happens afterwards without anybody's help.
 @Suite(.serialized) struct OutageTests {
-    /// Sends requests of every kind while a store is away; every one must be answered meanwhile. `WaitLimitTests` holds how
-    /// long that may take.
+    /// Sends requests of every kind while a store is away; every one must be answered meanwhile. `WaitLimitTests` holds
+    /// how long that may take.
     ///
     /// - Parameter released: a code that may be given back: a request without an answer may have been done.
     private func measure(

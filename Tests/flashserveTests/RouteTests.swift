@@ -31,7 +31,7 @@ import Testing
         arguments: [
             "", "user_id=", "user_id=%00", "user_id=a%09b", "user_id=a%0Ab", "user_id=%7F", "user_id=%C2%85",
             "user_id=%FF", "user_id=%C3", "user_id=%ED%A0%80", "user_id=%zz", "user_id=%4", "user_id=a&user_id=b",
-            "user_id=" + String(repeating: "x", count: 65),
+            "user_id=" + String(repeating: "x", count: 256),
         ]
     )
     func badUsers(_ query: String) {
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func longestUserIsAccepted() {
-        let user = String(repeating: "x", count: 64)
+        let user = String(repeating: "x", count: 255)
         #expect(parse("/checkout?user_id=\(user)&id=1") == .checkout(user: Array(user.utf8), item: 1))
     }
 

@@ -6,6 +6,9 @@ import Testing
 
 /// What becomes of checkouts whose answer was lost between Redis and the server.
 @Suite(.serialized) struct SettlementTests {
+    /// Answers are given up as soon as the program itself does so.
+    private static let product: @Sendable (inout ServerOptions) -> Void = { $0.times = ServerTimes() }
+
     /// The error code of an answer.
     private static func error(_ answer: HTTPTestClient.Response) -> String {
         (try? answer.json["error"] as? String) ?? ""
@@ -27,7 +30,10 @@ import Testing
 
     @Test("503 outcome_unknown, and with Redis back the same buyer gets a unit at limit 1: none is left without a code")
     func settled() async throws {
-        try await TestServer.with(TestServer.terms(stock: 3, limit: 1, holdMilliseconds: 600_000)) { server in
+        try await TestServer.with(
+            TestServer.terms(stock: 3, limit: 1, holdMilliseconds: 600_000),
+            configure: Self.product
+        ) { server in
             let client = try await server.connect()
             for user in ["anna", "bob", "carl"] {
                 try await server.stack.pauseRedis()
@@ -60,7 +66,10 @@ import Testing
 
     @Test("with an Idempotency-Key nothing is settled: asked again, the buyer gets the code of the hold that exists")
     func keyed() async throws {
-        try await TestServer.with(TestServer.terms(stock: 3, limit: 1, holdMilliseconds: 600_000)) { server in
+        try await TestServer.with(
+            TestServer.terms(stock: 3, limit: 1, holdMilliseconds: 600_000),
+            configure: Self.product
+        ) { server in
             let client = try await server.connect()
             try await server.stack.pauseRedis()
             #expect(try await client.checkout("anna", key: "k1").status == 503)
@@ -76,7 +85,10 @@ import Testing
 
     @Test("a Redis that was restarted meanwhile is settled at its new epoch")
     func restarted() async throws {
-        try await TestServer.with(TestServer.terms(stock: 1, limit: 1, holdMilliseconds: 600_000)) { server in
+        try await TestServer.with(
+            TestServer.terms(stock: 1, limit: 1, holdMilliseconds: 600_000),
+            configure: Self.product
+        ) { server in
             let client = try await server.connect()
             try await server.stack.pauseRedis()
             #expect(Self.error(try await client.checkout("anna")) == "outcome_unknown")

@@ -18,8 +18,11 @@ import Testing
                 server.stack.resumeRedis()
                 try await until(201) { try await client.checkout("after\(round)").status }
             }
-            // What Redis has decided before that is on record when it is.
-            try await server.eventually("select count(*) from attempts where user_id = 'after2'", is: "1")
+            // A batch that was sent again later would be decided by then.
+            try await Task.sleep(for: .seconds(3))
+            // What Redis has decided before this one is on record when it is.
+            try await until(201) { try await client.checkout("last").status }
+            try await server.eventually("select count(*) > 0 from attempts where user_id = 'last'", is: "t")
             let counts = try await server.sql(
                 "select count(*), count(distinct user_id) from attempts where user_id like 'user%'"
             )

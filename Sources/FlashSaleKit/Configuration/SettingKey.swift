@@ -51,8 +51,8 @@ public enum SettingKey: String, Sendable, CaseIterable, Hashable {
     /// Every other variable that starts like this is a mistake.
     static let environmentPrefix = "FLASHCTL_"
 
-    /// The variable that a misspelled one of ours is nearest to. The prefix, which all begin with, says nothing, and four
-    /// settings have none: `FLASHCTL_PROT` is meant to be `PORT`.
+    /// The variable that a misspelled one of ours is nearest to. The prefix, which all begin with, says nothing, and
+    /// four settings have none: `FLASHCTL_PROT` is meant to be `PORT`.
     static func variable(near name: String) -> String? {
         func bare(_ name: String) -> String {
             name.hasPrefix(environmentPrefix) ? String(name.dropFirst(environmentPrefix.count)) : name

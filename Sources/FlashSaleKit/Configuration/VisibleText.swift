@@ -3,8 +3,8 @@ import Foundation
 /// Text that buyers and operators have chosen, as people may see it: the one place that decides what is shown of it.
 ///
 /// Characters that are invisible, that turn the direction of what follows, or that steer a terminal are written as
-/// `\u{200d}`. So is what makes a text differ from its composed form: `é` of one scalar is shown as it is, `é` of two as
-/// `e\u{301}`, so that two users whom Unicode calls equal can be told apart. JSON and CSV have the exact text.
+/// `\u{200d}`. So is what makes a text differ from its composed form: `é` of one scalar is shown as it is, `é` of two
+/// as `e\u{301}`, so that two users whom Unicode calls equal can be told apart. JSON and CSV have the exact text.
 public enum VisibleText {
     /// A text as it came from outside. Letters in it that look like an escape of ours are told apart from one.
     public static func escaped(_ text: String) -> String { shown(text, isForeign: true) }

@@ -80,8 +80,8 @@ public struct DrainLimits: Sendable, Equatable {
     public var trimEntries = 500
     /// Bytes of removed entries after which one call ends.
     public var trimBytes = 8 << 20
-    /// The cursor and the standing of Postgres are read again after so long, in milliseconds, also when there is nothing
-    /// to drain; only in such a turn a stream is trimmed.
+    /// The cursor and the standing of Postgres are read again after this time, in milliseconds, whether or not there is
+    /// anything to drain; a stream is trimmed only in such a turn.
     public var lookEveryMilliseconds: Int64 = 1000
 
     /// The limits of production.

@@ -146,6 +146,8 @@ actor JournalDrain {
                 break
             }
             lockedSince[saleID] = nil
+            // Further back than before: Postgres has come back older, and Redis may lack what lies behind it.
+            if moved.lastID < cursor.lastID { try await checkNotTrimmed(past: moved) }
             cursor = moved
         }
         cursors[saleID] = cursor
@@ -169,7 +171,7 @@ actor JournalDrain {
             .trimmedPastCursor,
             "the \(stream.rawValue) of sale \(cursor.saleID) was trimmed to \(trimmed), but Postgres has it only to "
                 + "\(cursor.lastID)",
-            nextStep: "Postgres was restored from a backup, or another database is in use: stop selling and compare"
+            nextStep: JournalGap.nextStep(cursor.saleID)
         )
     }
 

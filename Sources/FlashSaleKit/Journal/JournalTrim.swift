@@ -8,9 +8,9 @@ struct JournalTrim {
         let totalBytes: Int
     }
 
-    /// Checks epoch and lineage, stores the id of the last entry that goes, and removes it with all before it: one atomic
-    /// step and exact to the entry, so that `trimmed_to` says no more and no less than what is gone. Reading the entries
-    /// is what it takes to know their ids: at most so many, and no more once these bytes are exceeded.
+    /// Checks epoch and lineage, stores the id of the last entry that goes, and removes it with all before it: one
+    /// atomic step and exact to the entry, so that `trimmed_to` says no more and no less than what is gone. Only
+    /// reading the entries tells their ids, so one call ends after a number of them, or of their bytes.
     private static let script = """
         #!lua flags=allow-oom
         local head = redis.call('HMGET', KEYS[1], 'epoch', 'lineage', 'format')

@@ -43,6 +43,7 @@ public enum Migrations {
             name: "m0006_lineages",
             script: String(decoding: PackageResources.m0006_lineages_sql, as: UTF8.self)
         ),
+        Migration(name: "m0007_ids", script: String(decoding: PackageResources.m0007_ids_sql, as: UTF8.self)),
         Migration(name: "m0008_format", script: String(decoding: PackageResources.m0008_format_sql, as: UTF8.self)),
         Migration(
             name: "m0009_finished_keys",

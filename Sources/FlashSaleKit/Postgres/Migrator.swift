@@ -6,8 +6,8 @@ public struct Migrator: Sendable {
     private let migrations: [Migration]
     private let timeout: Duration
 
-    /// - Parameter timeout: for each migration, which may build the indexes of large tables again, and for waiting until
-    ///   somebody else's is done.
+    /// - Parameter timeout: for each migration, which may build the indexes of large tables again, and for waiting
+    ///   until somebody else's is done.
     public init(_ migrations: [Migration] = Migrations.all, timeout: Duration = .seconds(3600)) {
         self.migrations = migrations
         self.timeout = timeout
@@ -15,8 +15,8 @@ public struct Migrator: Sendable {
 
     /// Applies what is missing, all in one transaction.
     /// - Returns: names of what was applied now; empty when the schema was current.
-    /// - Throws: `.migration` when an applied migration is not the one of this binary, or unknown to it, or the database
-    ///   is not in UTF-8.
+    /// - Throws: `.migration` when an applied migration is not the one of this binary, or unknown to it, or the
+    ///   database is not in UTF-8.
     @discardableResult
     public func migrate(_ connection: PostgresConnection) async throws -> [String] {
         try await Migrator.requireEncoding(connection)
@@ -51,8 +51,8 @@ public struct Migrator: Sendable {
         return try missing(applied, endpoint: connection.endpoint).map(\.name)
     }
 
-    /// A database in another encoding refuses the users whose names it cannot write, after they have bought; one without
-    /// any stores bytes that are no text.
+    /// A database in another encoding refuses the users whose names it cannot write, after they have bought; one
+    /// without any stores bytes that are no text.
     private static func requireEncoding(_ connection: PostgresConnection) async throws {
         let row = try await connection.query(
             "select current_setting('server_encoding') as encoding, quote_ident(current_database()) as name"
@@ -69,8 +69,8 @@ public struct Migrator: Sendable {
 
     /// How to get a database that can be used; the encoding of one that exists cannot be changed.
     static func creation(besides encoding: String) -> String {
-        "run `create database flashsale encoding 'UTF8' template template0` in psql and name that database in the Postgres "
-            + "URL; records that are in \(encoding) already go there by pg_dump and psql"
+        "run `create database flashsale encoding 'UTF8' template template0` in psql and name that database in the "
+            + "Postgres URL; records that are in \(encoding) already go there by pg_dump and psql"
     }
 
     private func apply(_ migration: Migration, _ session: PostgresSession) throws(PostgresError) {
@@ -85,8 +85,8 @@ public struct Migrator: Sendable {
                 "migration \(migration.name) failed and nothing was changed: \(error.message)",
                 server: error.server,
                 nextStep: error.sqlState == "55P03"
-                    ? "end what holds the lock, or wait for it: `select pid, query from pg_stat_activity where xact_start "
-                        + "is not null` names it; then run `flashctl migrate` again" : nil,
+                    ? "end what holds the lock, or wait for it: `select pid, query from pg_stat_activity where "
+                        + "xact_start is not null` names it; then run `flashctl migrate` again" : nil,
                 underlying: error
             )
         }

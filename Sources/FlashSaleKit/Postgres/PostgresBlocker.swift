@@ -5,7 +5,8 @@ struct PostgresBlocker: Sendable, Equatable {
     var pid: Int
     /// What the session calls itself, empty for nothing.
     var application: String
-    var user: String
+    /// The role of Postgres.
+    var role: String
     /// For instance `idle in transaction`.
     var state: String
     /// Since its transaction began.
@@ -44,7 +45,7 @@ struct PostgresBlocker: Sendable, Equatable {
                     PostgresBlocker(
                         pid: try row["pid"].int,
                         application: try row["application"].text,
-                        user: try row["usename"].text,
+                        role: try row["usename"].text,
                         state: try row["state"].text,
                         seconds: try row["seconds"].int,
                         query: try row["query"].text
@@ -62,7 +63,7 @@ struct PostgresBlocker: Sendable, Equatable {
     var sentence: String {
         let name = application.isEmpty ? "" : "\(application), "
         let what = state.isEmpty ? "" : "\(state), "
-        return "session \(pid) (\(name)user \(user), \(what)for \(seconds) s): \(query)"
+        return "session \(pid) (\(name)user \(role), \(what)for \(seconds) s): \(query)"
     }
 }
 

@@ -1,5 +1,5 @@
-/// One branch of the history of a Postgres: the server, its timeline, and a random id that the first transaction on that
-/// timeline wrote. A promoted standby begins another lineage; the old primary, should it still be reachable, does not
+/// One branch of the history of a Postgres: server, timeline, and a random id that the first transaction on it wrote. A
+/// promoted standby begins another lineage; the old primary, should it still be reachable, does not
 /// know it.
 public struct Lineage: Hashable, Sendable, CustomStringConvertible {
     /// `system_identifier` of the cluster, in decimal digits.
@@ -58,20 +58,24 @@ struct LineageStore: Sendable {
         _ = try await postgres.transaction { session in
             try session.query("lock table lineages in share row exclusive mode")
             let isRecorded = try session.query("select exists \(LineageStore.present) as found").one()["found"].bool
-            if isRecorded { return }
-            try session.query("insert into lineages (system, timeline) \(LineageStore.branch)")
-            try session.query(
-                """
-                select setval('epochs', nextval('epochs') + \(LineageStore.jump)),
-                    setval(s.name, nextval(s.name) + \(LineageStore.jump))
-                from (select pg_get_serial_sequence('sales', 'id')::regclass as name) s
-                """
-            )
+            if !isRecorded { try LineageStore.begin(in: session) }
         }
         guard let recorded = try await PostgresStanding.read(on: postgres).lineage else {
             throw LineageStore.changed(postgres)
         }
         return recorded
+    }
+
+    /// Records a lineage of this server and moves both sequences ahead; the table is locked.
+    static func begin(in session: PostgresSession) throws {
+        try session.query("insert into lineages (system, timeline) \(LineageStore.branch)")
+        try session.query(
+            """
+            select setval('epochs', nextval('epochs') + \(LineageStore.jump)),
+                setval(s.name, nextval(s.name) + \(LineageStore.jump))
+            from (select pg_get_serial_sequence('sales', 'id')::regclass as name) s
+            """
+        )
     }
 
     /// Another branch began between two statements.
@@ -83,7 +87,7 @@ struct LineageStore: Sendable {
         )
     }
 
-    /// Refuses to go on in a transaction on a branch that is not recorded: what takes a number of a sequence asks first.
+    /// Refuses to go on in a transaction on a branch that is not recorded: ask before taking a number of a sequence.
     static func requirePresent(in session: PostgresSession) throws {
         guard try session.query("select \(present) is not null as found").one()["found"].bool else {
             throw RecoveryError(

@@ -1,5 +1,5 @@
-/// What a connection to Postgres may be used for at this moment: read again and again, because a balancer, a promotion or
-/// an operator can change the server behind a session that stays open.
+/// What a connection to Postgres may be used for at this moment: read again and again, because a balancer, a promotion
+/// or an operator can change the server behind a session that stays open.
 public struct PostgresStanding: Sendable, Equatable {
     /// Why the server takes no writes, as the end of a sentence; nil when it does.
     public let whyReadOnly: String?
@@ -7,7 +7,8 @@ public struct PostgresStanding: Sendable, Equatable {
     /// writes, and on a new timeline until the first transaction there has recorded it.
     public let lineage: Lineage?
 
-    private static let writability: SQL = """
+    /// The columns that ``whyReadOnly(_:)`` reads.
+    static let writability: SQL = """
         pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as read_only
         """
 
@@ -25,7 +26,8 @@ public struct PostgresStanding: Sendable, Equatable {
         lineage = try row["lineage"].optional.map { cell throws(PostgresError) in try cell.text }.flatMap(Lineage.init)
     }
 
-    private static func whyReadOnly(_ row: PostgresRow) throws(PostgresError) -> String? {
+    /// Why the server of a row with ``writability`` takes no writes; nil when it does.
+    static func whyReadOnly(_ row: PostgresRow) throws(PostgresError) -> String? {
         if try row["standby"].bool { return "it is a standby (in recovery)" }
         return try row["read_only"].bool ? "default_transaction_read_only is on" : nil
     }
@@ -53,7 +55,8 @@ public struct PostgresStanding: Sendable, Equatable {
         return PostgresError(
             .readOnly,
             "Postgres at \(postgres.endpoint.location) takes no writes, because \(why)",
-            nextStep: "point POSTGRES_URL, or the balancer behind it, at the primary; the server connects again by itself"
+            nextStep:
+                "point POSTGRES_URL, or the balancer behind it, at the primary; the server connects again by itself"
         )
     }
 }

@@ -88,7 +88,7 @@ public struct RedisError: Error, Sendable, CustomStringConvertible {
         case "READONLY": "point the Redis URL at the master: this server is a replica"
         case "LOADING": "wait until Redis has read its data from disk, then try again"
         case "NOAUTH": "put the password into the Redis URL: redis://:PASSWORD@host:port"
-        case "NOPERM": "allow the command for this user with ACL SETUSER"
+        case "NOPERM": "allow the command for this user with ACL SETUSER; docs/INSTALL.md has all that are needed"
         case "BUSY": "see the log of Redis: a script has been running for too long"
         default: nil
         }

@@ -22,8 +22,8 @@ public struct RedisFacts: Sendable, Equatable {
     public let usedMemory: Int64
     /// Bytes; 0 is no limit.
     public let maxmemory: Int64
-    /// Bytes that the server may really use, whatever `maxmemory` is: those of its machine, or of its cgroup when it runs
-    /// on this host. 0 when it does not say.
+    /// Bytes that the server may really use, whatever `maxmemory` is: those of its machine, or of its cgroup when it
+    /// runs on this host. 0 when it does not say.
     public let availableMemory: Int64
 
     /// Scripts with a `#!lua` line need this version.

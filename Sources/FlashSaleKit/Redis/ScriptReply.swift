@@ -5,8 +5,8 @@ struct ScriptReply {
     private let fields: [RedisReply]
     private let script: SaleScript
 
-    /// - Throws: `.newerFormat` for a sale that only a newer program knows, `.noScript` when Redis does not know the script, `.server` for any other error reply,
-    ///   `.unexpectedReply` for a reply that no script makes.
+    /// - Throws: `.newerFormat` for a sale that only a newer program knows, `.noScript` when Redis does not know the
+    ///   script, `.server` for any other error reply, `.unexpectedReply` for a reply that no script makes.
     init(_ reply: RedisReply, of script: SaleScript) throws(RedisError) {
         if case .error(let text) = reply { throw RedisError(serverReply: text) }
         guard case .array(let elements) = reply, elements.count >= 2,

@@ -1,7 +1,7 @@
 /// A user: 1–255 bytes of UTF-8 without control characters, compared byte by byte as Redis and Postgres do.
 ///
-/// `String` compares by canonical equivalence: `é` composed and decomposed are one key of a Dictionary, but two users in
-/// both stores. So no `String` stands for a user: this type is the only door between text and ids.
+/// `String` compares by canonical equivalence: `é` composed and decomposed are one key of a Dictionary, but two users
+/// in both stores. So no `String` stands for a user: this type is the only door between text and ids.
 public struct UserID: Sendable {
     /// Longest id in bytes. An index entry of Postgres takes ten times that, a request line three times for each byte.
     public static let maximumLength = 255
@@ -21,8 +21,8 @@ public struct UserID: Sendable {
         storage = text
     }
 
-    /// What a store has on record, whether or not it keeps today's rule; nil when it is no UTF-8, which no script writes.
-    /// Records without a user have an empty one: see ``isEmpty``.
+    /// What a store has on record, whether or not it keeps today's rule; nil when it is no UTF-8, which no script
+    /// writes. Records without a user have an empty one: see ``isEmpty``.
     public init?(recorded bytes: some Collection<UInt8>) {
         guard let text = String(validating: bytes, as: UTF8.self) else { return nil }
         storage = text

@@ -36,8 +36,8 @@ struct FinishedKeys: Sendable {
     let postgres: PostgresConnection
     var retention = KeyRetention()
 
-    /// Sales that are looked at in one sweep: first those with keys, then the last ones without, whose keys may have come
-    /// back with an older copy of Redis.
+    /// Sales that are looked at in one sweep: first those with keys, then the last ones without, whose keys may have
+    /// come back with an older copy of Redis.
     private static let portion = 96
 
     /// Looks at the standbys, notes the end of each finished sale, and removes the keys that are not needed any more.

@@ -70,17 +70,18 @@ struct ServeCommand: EnvironmentCommand {
         let local = stores.local.map { [("psql", $0.psqlCommand), ("redis-cli", $0.redisCLICommand)] } ?? []
         options.onListening = { host, port, sale in
             output.say("listening on \(ServeCommand.address(host, port))", style: .bold)
+            if ["0.0.0.0", "::"].contains(host) { output.say("and on every other address of this machine") }
             output.say(sale.map(ServeCommand.line) ?? "no sale is open")
             for (name, command) in local { output.say("\(name): \(command)") }
         }
         return options
     }
 
-    /// A URL that can be opened on this machine; an address that stands for all of them is none.
+    /// A URL that can be opened on this machine: an address that stands for all of them cannot.
     static func address(_ host: String, _ port: Int) -> String {
         switch host {
-        case "0.0.0.0": "http://127.0.0.1:\(port) and every other IPv4 address of this machine"
-        case "::": "http://[::1]:\(port) and every other address of this machine"
+        case "0.0.0.0": "http://127.0.0.1:\(port)"
+        case "::": "http://[::1]:\(port)"
         default: "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }
     }

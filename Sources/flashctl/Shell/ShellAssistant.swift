@@ -8,7 +8,7 @@ final class ShellAssistant: LineEditor.Assistant {
     /// What the stores said last.
     struct Known: Sendable {
         var sales: [String] = []
-        var users: [String] = []
+        var users: [UserID] = []
     }
 
     private let known = Mutex(Known())
@@ -27,7 +27,7 @@ final class ShellAssistant: LineEditor.Assistant {
     func candidates(line: String, word: String) -> [String] {
         let before = ShellAssistant.words(String(line.dropLast(word.count)))
         let found = line.hasPrefix("\\") ? metaCandidates(before, word) : commandCandidates(before, word)
-                // By bytes: two spellings of a name are two users.
+        // By bytes: two spellings of a name are two users.
         return Set(found.map { UserID(recorded: $0) }).filter { $0.utf8.starts(with: word.utf8) }.sorted().map(\.text)
     }
 
@@ -83,7 +83,7 @@ final class ShellAssistant: LineEditor.Assistant {
         let nested = before.count == 1 ? table.subcommands(of: first) : []
         guard nested.isEmpty else { return nested }
         return command.positionals.flatMap { positional in
-            positional.contains("USER") || positional.contains("SUBJECT") ? known.withLock { $0.users } : []
+            positional.contains("USER") || positional.contains("SUBJECT") ? known.withLock { $0.users.map(\.text) } : []
         }
     }
 
@@ -106,8 +106,8 @@ final class ShellAssistant: LineEditor.Assistant {
         return switch form.follows {
         case .nothing: []
         case .sales: known.withLock { $0.sales } + ["current"]
-        case .users: known.withLock { $0.users }
-        case .attempts: Outcome.allCases.map(\.name) + known.withLock { $0.users }
+        case .users: known.withLock { $0.users.map(\.text) }
+        case .attempts: Outcome.allCases.map(\.name) + known.withLock { $0.users.map(\.text) }
         case .redis: RedisReading.names
         }
     }
@@ -116,7 +116,7 @@ final class ShellAssistant: LineEditor.Assistant {
         if !option.values.isEmpty { return option.values }
         switch option.value {
         case "sale": return known.withLock { $0.sales } + ["current", "all"]
-        case "user": return known.withLock { $0.users }
+        case "user": return known.withLock { $0.users.map(\.text) }
         case "config", "local-directory": return files(word)
         default: return []
         }

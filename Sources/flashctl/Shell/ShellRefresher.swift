@@ -143,7 +143,6 @@ actor ShellRefresher {
         var known = ShellAssistant.Known(sales: try rows.map { try $0["id"].saleID.description })
         guard let redis else { return assistant.learn(known) }
         known.users = try await RecentUsers.read(sale.id, redis: redis, postgres: postgres, limit: ShellRefresher.most)
-            .map(\.text)
         assistant.learn(known)
         guard let snapshot = try await StatusReader.snapshot(of: sale.id, redis) else { return }
         prompt.standing = ShellPrompt.Standing(

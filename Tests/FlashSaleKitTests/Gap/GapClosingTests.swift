@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    /// Whoever waits for a receipt is told at once, and no purchase has another unit than before.
+    /// Buyers who wait for a receipt get it at once, and every purchase has the unit that it had.
     @Test func whoWaitsIsToldAndHasTheSameUnit() async throws {
         try await GapRig.with { rig in
             try await rig.replicate()
@@ -198,7 +198,8 @@ import Testing
             if round % 4 > 1 { try await open.drainLedger() }
             let receipts = run.model.sold
             try await rig.promoteStandby()
-            let closed = try await rig.close()
+            // A sale that is sold out or paused may have written nothing that could be lost.
+            let closed = try await rig.gaps().isEmpty ? rig : rig.close()
             let name: Comment = "seed \(seed)"
             try await closed.expectClean(name)
             #expect(try await closed.receipts().count == receipts, name)

@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    /// Killed behind the fence, before or behind the commit: whoever comes next goes on.
+    /// Killed behind the fence, before or behind the commit: the next process goes on.
     @Test(arguments: [false, true]) func itMayBeKilledAndRunAgain(committed: Bool) async throws {
         try await GapRig.with { rig in
             _ = try await makeGap(rig)

@@ -49,13 +49,17 @@ import Testing
         try await Shop.with { shop in
             let market = try await AuditMarket.make(shop, 0)
             let users = Mutex<[UserID]>([])
-            let written = try await AttemptsExport.run(market.open.id, .init(), on: shop.postgres) { attempt in
+            let postgres = try await shop.stack.connectPostgres(
+                .patient { $0.idleInTransactionTimeout = .milliseconds(200) }
+            )
+            let written = try await AttemptsExport.run(market.open.id, .init(), on: postgres) { attempt in
                 let first = users.withLock { users in
                     users.append(attempt.user)
                     return users.count == 1
                 }
-                if first { Thread.sleep(forTimeInterval: 4) }
+                if first { Thread.sleep(forTimeInterval: 1) }
             }
+            await postgres.close()
             #expect(written == 27)
             #expect(users.withLock { $0.prefix(5) } == ["anna", "bob", "carl", "anna", "dora"])
         }

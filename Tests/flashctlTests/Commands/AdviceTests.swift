@@ -66,15 +66,15 @@ import Testing
                 let checks = try #require(try json(outcome.data, "checks") as? [[String: Any]])
                 return checks.first { $0["name"] as? String == "append_only_file" }?["level"] as? String
             }
-            #expect(try await level() == "critical")
-            #expect(try await level("--allow-no-aof") == "warning")
+            let (strict, lenient) = (try await level(), try await level("--allow-no-aof"))
+            #expect(strict == "critical")
+            #expect(lenient == "warning")
         }
     }
 
     @Test(arguments: [
-        ("0.0.0.0", "http://127.0.0.1:8080 and every other IPv4 address of this machine"),
-        ("::", "http://[::1]:8080 and every other address of this machine"),
-        ("::1", "http://[::1]:8080"), ("10.1.2.3", "http://10.1.2.3:8080"), ("shop", "http://shop:8080"),
+        ("0.0.0.0", "http://127.0.0.1:8080"), ("::", "http://[::1]:8080"), ("::1", "http://[::1]:8080"),
+        ("10.1.2.3", "http://10.1.2.3:8080"), ("shop", "http://shop:8080"),
     ])
     func theAddressOfAServerIsAURL(host: String, url: String) {
         #expect(ServeCommand.address(host, 8080) == url)

@@ -92,7 +92,7 @@ import Testing
                 talk=$(mktemp)
                 "$0" loadtest --requests 1000 --connections 2 --target \(server.target) 2>"$talk" &
                 pid=$!
-                for i in $(seq 200); do grep -q " 1 %" "$talk" && break; sleep 0.1; done
+                for i in $(seq 1200); do grep -q " 1 %" "$talk" && break; sleep 0.1; done
                 kill -\(signal) $pid
                 wait $pid && status=0 || status=$?
                 cat "$talk" >&2

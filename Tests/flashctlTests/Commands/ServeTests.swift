@@ -12,14 +12,14 @@ import Testing
                 """
                 "$0" serve --local --port 0 --host 127.0.0.1 2>"$HOME/serve.log" &
                 pid=$!
-                for i in $(seq 300); do
+                for i in $(seq 1200); do
                   target=$(sed -n 's/^listening on //p' "$HOME/serve.log")
                   [ -n "$target" ] && break
                   sleep 0.1
                 done
                 "$0" loadtest --requests 300 --connections 10 --target "$target" -o json >"$HOME/load.json" 2>/dev/null
                 echo "load $?"
-                for i in $(seq 100); do
+                for i in $(seq 1200); do
                   "$0" status --local -o json >"$HOME/status.json" 2>/dev/null
                   grep -q '"drained": true' "$HOME/status.json" && break
                   sleep 0.1
@@ -73,16 +73,19 @@ import Testing
                 "$0" rotate-hour --local || exit 1
                 "$0" serve --local --port 0 --host 127.0.0.1 2>"$HOME/serve.log" &
                 server=$!
-                for i in $(seq 300); do grep -q listening "$HOME/serve.log" && break; sleep 0.1; done
+                for i in $(seq 1200); do grep -q listening "$HOME/serve.log" && break; sleep 0.1; done
                 psql=$(sed -n 's/^psql: //p' "$HOME/serve.log")
-                $psql -qc 'begin; lock table sales; select pg_sleep(4)' >/dev/null &
-                sleep 1
+                $psql -qc 'begin; lock table sales; select pg_sleep(600)' >/dev/null 2>&1 &
+                sleeping="from pg_stat_activity where wait_event = 'PgSleep'"
+                until [[ $($psql -Atqc "select count(*) $sleeping") = 1 ]]; do sleep 0.1; done
                 "$0" status --local >"$HOME/status.out" 2>"$HOME/status.err" &
                 status=$!
-                sleep 1.5
+                # It waits for the lock then, and not yet for as long as it would.
+                sleep 3
                 kill -INT $status
                 wait $status
                 echo "status $?"
+                $psql -qc "select pg_terminate_backend(pid) $sleeping" >/dev/null
                 kill -TERM $server
                 wait $server
                 echo "serve $?"

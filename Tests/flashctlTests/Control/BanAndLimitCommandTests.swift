@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "a\nb", String(repeating: "x", count: 65), "\u{7F}"])
+    @Test(arguments: ["", "a\nb", String(repeating: "x", count: 256), "\u{7F}"])
     func whatIsNoUserIsAUsageError(user: String) {
         #expect(throws: (any Error).self) { try BanCommand.parse([user, "--reason", "x"]) }
         #expect(throws: (any Error).self) { try UnbanCommand.parse([user, "--reason", "x"]) }

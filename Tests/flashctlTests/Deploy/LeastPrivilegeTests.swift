@@ -14,7 +14,7 @@ import Testing
         let page = try DeployFiles.text("docs/INSTALL.md")
         let start = try #require(page.firstRange(of: "redis-cli acl setuser flashctl "))
         let end = try #require(page[start.upperBound...].firstRange(of: "\n```"))
-        return page[start.lowerBound..<end.lowerBound]
+        return String(page[start.lowerBound..<end.lowerBound])
             .replacing("redis-cli acl", with: "redis-cli -s '\(socket)' acl")
             .replacing("PASSWORD", with: LeastPrivilegeTests.password)
     }
@@ -24,19 +24,20 @@ import Testing
             let socket = all.stack.redisSocket
             let made = try await BuiltBinary.script(try command(socket))
             #expect(made.output.trimmingCharacters(in: .whitespacesAndNewlines) == "OK", "\(made)")
-            var stores = all
-            stores.redisAddress = "unix://\(socket)?user=flashctl&password=\(LeastPrivilegeTests.password)"
+            let address = "unix://\(socket)?user=flashctl&password=\(LeastPrivilegeTests.password)"
+            let stores = CommandStack(stack: all.stack, redisAddress: address)
             _ = try await BuiltBinary.script("redis-cli -s '\(socket)' acl log reset")
             let hourly = try await stores.run(RotateHourCommand.self, "--hourly-stock", "50")
             #expect(hourly.status == .success, "\(hourly)")
             try await ShopServer.serve(stores) { shop in
-                let summary = try await shop.load(60, runID: "acl")
-                #expect(summary.purchases.total > 0, "\(summary)")
+                _ = try await shop.load(60, runID: "acl")
+                try await shop.eventually("select (count(*) > 0)::text from purchases", is: "true")
                 try await runCommands(stores)
                 _ = try await BuiltBinary.script("redis-cli -s '\(socket)' flushall")
-                try await shop.eventually("select (count(*) > 0)::text from recoveries", is: "true")
+                try await shop.eventually("select (count(completed_at) > 0)::text from recoveries", is: "true")
             }
-            #expect(try await stores.run(VerifyCommand.self).status == .success)
+            let verified = try await stores.run(VerifyCommand.self)
+            #expect(verified.status == .success, "\(verified)")
             let log = try await BuiltBinary.script("redis-cli -s '\(socket)' acl log")
             #expect(log.output.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty, "refused: \(log.output)")
             let foreign = try await BuiltBinary.script(
@@ -54,10 +55,14 @@ import Testing
             try await stores.run(PauseCommand.self, why), try await stores.run(ResumeCommand.self, why),
             try await stores.run(BanCommand.self, ["ann"] + why), try await stores.run(InspectUserCommand.self, "ann"),
             try await stores.run(UnbanCommand.self, ["ann"] + why), try await stores.run(ExplainCommand.self, "1"),
-            try await stores.run(LimitCommand.self, ["5"] + why), try await stores.run(ReplayAttemptsCommand.self),
+            try await stores.run(LimitCommand.self, ["12"] + why), try await stores.run(ReplayAttemptsCommand.self),
             try await stores.run(ReconcileCommand.self, "--plan"),
         ]
-        for (index, outcome) in outcomes.enumerated() { #expect(outcome.status == .success, "\(index): \(outcome)") }
-        #expect(try await stores.run(DoctorCommand.self).status != .notAuthorised)
+        // Of `ann` and of unit 1 there may be nothing to tell.
+        for (index, outcome) in outcomes.enumerated() {
+            #expect([.success, .failure].contains(outcome.status), "\(index): \(outcome)")
+        }
+        let doctor = try await stores.run(DoctorCommand.self)
+        #expect([.success, .failure].contains(doctor.status), "\(doctor)")
     }
 }

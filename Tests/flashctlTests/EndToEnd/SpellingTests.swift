@@ -20,7 +20,7 @@ import Testing
             try await buy(shop)
             // A ban hits one spelling of each group and leaves the other one alone.
             for group in SpellingTests.groups {
-                let outcome = try await shop.stores.run(BanCommand.self, group[1], "--reason", "spelling", "--yes")
+                let outcome = try await shop.stores.run(BanCommand.self, group[1], "--reason", "spelling")
                 #expect(outcome.status == .success, "\(outcome)")
             }
             try await shop.eventually("select count(*) from ledger where kind = 'ban'", is: "4")
@@ -28,6 +28,59 @@ import Testing
             try await expectUsers(shop)
             try await expectSeparateRecords(shop)
         }
+    }
+
+    @Test func aNameThatNobodyHasUsedIsDoubtedAndNearOnesAreNamed() async throws {
+        try await ShopServer.with(stock: 20, limit: 3) { shop in
+            let client = try await ShopClient.connect(port: shop.port)
+            for name in ["Anna", "ann%2Bvip", "jose%CC%81"] {
+                let held = try await client.checkout(name)
+                #expect(held.status == 201, "\(held)")
+            }
+            try await client.close()
+            try await shop.eventually("select count(*) from ledger where kind = 'held'", is: "3")
+            try await shop.eventually("select count(*) from attempts", is: "3")
+            for (typed, near, shown) in [
+                ("anna", "Anna", "'Anna'"), ("ann vip", "ann+vip", "'ann+vip'"),
+                ("jos\u{E9}", "jose\u{301}", "'jose\\u{301}'"),
+            ] {
+                let looked = try await shop.stores.run(InspectUserCommand.self, typed)
+                #expect(looked.status == .failure && looked.failure?.nextStep?.contains(shown) == true, "\(looked)")
+                let told = try await shop.stores.run(ExplainCommand.self, typed, "--as", "user")
+                #expect(told.status == .failure && told.failure?.nextStep?.contains(shown) == true, "\(told)")
+                let never = try await shop.stores.run(UnbanCommand.self, typed, "--reason", "typed")
+                #expect(never.status == .success && never.data.contains("on record is \(shown)"), "\(never)")
+                let banned = try await shop.stores.run(BanCommand.self, typed, "--reason", "typed", "-o", "ndjson")
+                let change = try #require((try flashctlTests.json(banned.data, "changes") as? [[String: Any]])?.first)
+                #expect(change["result"] as? String == "changed", "the ban counts all the same")
+                #expect(change["user_on_record"] as? Bool == false)
+                let names = (change["near_users"] as? [String] ?? []).map { Array($0.utf8) }
+                #expect(names.contains(Array(near.utf8)), "\(banned.data)")
+            }
+            let known = try await shop.stores.run(BanCommand.self, "Anna", "--reason", "bot")
+            #expect(known.status == .success && !known.data.contains("on record"), "\(known)")
+        }
+    }
+
+    @Test func aNameThatIsTooLongIsAnsweredWithItsLength() async throws {
+        try await ShopServer.with(stock: 20, limit: 3) { shop in
+            let client = try await ShopClient.connect(port: shop.port)
+            // 255 bytes, each percent-encoded, fit into a request line.
+            let longest = String(repeating: "%C3%A9", count: 127) + "%78"
+            let held = try await client.checkout(longest)
+            #expect(held.status == 201, "\(held)")
+            let bought = try await client.purchase(try #require(held["code"]))
+            #expect([200, 202].contains(bought.status), "\(bought)")
+            let refused = try await client.checkout(String(repeating: "x", count: 256))
+            #expect(refused.status == 400 && refused.body.contains("not 256 bytes"), "\(refused)")
+            try await client.close()
+            try await shop.eventually("select octet_length(user_id) from purchases", is: "255")
+            #expect(try await shop.stores.run(VerifyCommand.self).status == .success)
+        }
+        let error = #expect(throws: (any Error).self) {
+            try BanCommand.parse([String(repeating: "x", count: 300), "--reason", "x"])
+        }
+        #expect(error.map { BanCommand.message(for: $0).contains("not 300 bytes") } == true)
     }
 
     /// Each spelling buys its one unit, and is refused the second one.

@@ -104,7 +104,7 @@ import Testing
                 )
             }
             let outcome = try await stores.run(ExplainCommand.self, "anna")
-            #expect(outcome.data.contains("shout: '\u{FFFD}]0;owned"), "\(outcome)")
+            #expect(outcome.data.contains("shout: '\\u{1b}]0;owned"), "\(outcome)")
             #expect(!outcome.data.contains("\u{1B}"))
             #expect(!outcome.data.contains("\u{7}"))
         }

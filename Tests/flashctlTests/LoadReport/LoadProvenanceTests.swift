@@ -31,7 +31,7 @@ import Testing
         ])
         #expect(
             secret.commandLine == [
-                "flashctl", "loadtest", "--redis", "***", "--postgres=***", "--seed", "7", "x\u{FFFD}[31m",
+                "flashctl", "loadtest", "--redis", "***", "--postgres=***", "--seed", "7", "x\\u{1b}[31m",
             ]
         )
         #expect(!JSONText.line(secret.data).contains("geheim"))

@@ -39,8 +39,8 @@ import Testing
         arguments: [
             ("<b>", "&lt;b&gt;"),
             ("\"'&", "&quot;&#39;&amp;"),
-            ("a\u{0}b\u{9}c\u{85}", "a\u{FFFD}b\u{FFFD}c\u{FFFD}"),
-            ("\u{202E}evil\u{2066}", "\u{FFFD}evil\u{FFFD}"),
+            ("a\u{0}b\u{9}c\u{85}", "a\\u{0}b\\u{9}c\\u{85}"),
+            ("\u{202E}evil\u{2066}", "\\u{202e}evil\\u{2066}"),
             ("Grüße 👋🏽 日本", "Grüße 👋🏽 日本"),
             ("", ""),
         ]

@@ -32,11 +32,11 @@ import Testing
     @Test(arguments: [
         ("plain", "plain"),
         ("a<b>&\"c'", "a&lt;b&gt;&amp;&quot;c&#39;"),
-        ("\u{1B}[31m", "\u{FFFD}[31m"),
-        ("a\u{0}b\nc", "a\u{FFFD}b\u{FFFD}c"),
-        ("\u{202E}abc", "\u{FFFD}abc"),
-        ("\u{2066}abc", "\u{FFFD}abc"),
-        ("\u{9F}\u{7F}", "\u{FFFD}\u{FFFD}"),
+        ("\u{1B}[31m", "\\u{1b}[31m"),
+        ("a\u{0}b\nc", "a\\u{0}b\\u{a}c"),
+        ("\u{202E}abc", "\\u{202e}abc"),
+        ("\u{2066}abc", "\\u{2066}abc"),
+        ("\u{9F}\u{7F}", "\\u{9f}\\u{7f}"),
         ("größe 😀", "größe 😀"),
     ])
     func nothingThatIsShownIsMarkup(text: String, escaped: String) {

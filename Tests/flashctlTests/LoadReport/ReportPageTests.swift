@@ -127,7 +127,7 @@ import Testing
         #expect(!html.contains("<script") && !html.unicodeScalars.contains { [0, 0x1B, 0x202E].contains($0.value) })
         #expect(
             outline.text.contains(
-                "<script>alert(1)</script>\"'&]]>\u{FFFD}\u{FFFD}[2J\u{FFFD}--><svg onload=x>\u{FFFD}"
+                "<script>alert(1)</script>\"'&]]>\\u{0}\\u{1b}[2J\\u{202e}--><svg onload=x>\\u{ffff}"
             )
         )
     }

@@ -22,7 +22,7 @@ struct FindingListTests {
         #expect(
             list.text(width: nil, color: false) == """
                 ok        role: Redis is a master of its own.
-                critical  policy: Redis may evict keys\u{FFFD} of a sale.
+                critical  policy: Redis may evict keys\\u{a} of a sale.
                           fix: Run CONFIG SET maxmemory-policy noeviction.
 
                 """
@@ -35,7 +35,7 @@ struct FindingListTests {
                 ok        role: Redis is a master
                           of its own.
                 critical  policy: Redis may evict
-                          keys\u{FFFD} of a sale.
+                          keys\\u{a} of a sale.
                           fix: Run CONFIG SET
                           maxmemory-policy
                           noeviction.

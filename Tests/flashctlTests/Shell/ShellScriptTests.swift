@@ -198,7 +198,7 @@ import Testing
                 let outcome = try await BuiltBinary.script(
                     """
                     ( echo "redis ping"
-                      for try in $(seq 300); do grep -q PONG "$OUT" && break; sleep 0.1; done
+                      for try in $(seq 1200); do grep -q PONG "$OUT" && break; sleep 0.1; done
                       grep -q PONG "$OUT" && printf "sql select 'second' as x\\r\\n\\r\\nredis ping\\r\\n"
                     ) | "$0" shell >"$OUT"
                     """,

@@ -63,6 +63,7 @@ import Testing
             try await eventually("two seconds on record") {
                 if try (start.json["points"] as? [Any])?.count ?? 0 >= 2 { return true }
                 try await reader.close()
+                try await Task.sleep(for: .milliseconds(500))
                 reader = try await EventReader.connect(port: admin)
                 start = try await reader.event("start")
                 return false

@@ -1,10 +1,11 @@
--- User ids are bytes: Postgres compares and orders them as Redis and every program does, whatever locale its database was
--- made with, and an upgrade of that locale's library can no longer disorder their indexes.
+-- User ids are bytes: Postgres compares and orders them as Redis and every program does, whatever locale its database
+-- was made with, and an upgrade of that locale's library can no longer disorder their indexes.
 
--- A change of collation rewrites no table, but it rebuilds every index on the column (ledger_user, purchases_slot, and of
--- each sale attempts_sN_blocks or attempts_sN_user) and reads the ledger once for the constraint that names the column:
--- about 4 s for a million rows in ledger, attempts and purchases each, on two cores. The tables are locked meanwhile:
--- buyers are answered from Redis, purchases 202, and the journal keeps what is decided. Finish with it before a sale opens.
+-- A change of collation rewrites no table, but it rebuilds every index on the column (ledger_user, purchases_slot, and
+-- of each sale attempts_sN_blocks or attempts_sN_user) and reads the ledger once for the constraint that names the
+-- column: about 4 s for a million rows in ledger, attempts and purchases each, on two cores. The tables are locked
+-- meanwhile: buyers are answered from Redis, purchases 202, and the journal keeps what is decided. Run it before a
+-- sale opens.
 
 -- All locks at once, before anything is done, and not behind a backup that runs for an hour: everybody else would wait
 -- behind us. What other migrations of this transaction may wait is set again below.

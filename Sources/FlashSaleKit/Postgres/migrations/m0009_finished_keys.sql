@@ -10,8 +10,8 @@ alter table sales
     add constraint sales_removed_finished check (keys_removed_at is null or finished_at is not null);
 create index sales_keys_kept on sales (finished_at) where finished_at is not null and keys_removed_at is null;
 
--- Every standby that was ever seen, and how far it was when it was seen last. A row that is not seen any more stays, and
--- counts as behind until an operator says that it is gone for good.
+-- Every standby that was ever seen, and how far it was when it was seen last. A row that is not seen any more stays,
+-- and counts as behind until an operator says that it is gone for good.
 create table standbys (
     -- Its slot, or the name that it gives itself when it has none.
     name text not null,

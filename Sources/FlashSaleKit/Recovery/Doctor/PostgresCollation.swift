@@ -1,10 +1,11 @@
-/// How a database writes and orders text. Ids are compared as bytes everywhere; what else is indexed follows the locale.
+/// How a database writes and orders text. Ids are compared as bytes everywhere; what else is indexed follows the
+/// locale.
 struct PostgresCollation: Sendable, Equatable {
     /// Encoding of the database.
     var encoding: String
     /// Columns of ids, as `ledger.user_id`, that are not ordered by their bytes.
     var otherwiseOrdered: [String]
-    /// Version of the locale's library with which the indexes were made, and the one that is used now, when they differ.
+    /// Version of the locale's library with which the indexes were made, and that of now, when they differ.
     var outgrown: (made: String, now: String)?
     /// Name of the database, quoted when it must be.
     var database: String
@@ -45,7 +46,8 @@ struct PostgresCollation: Sendable, Equatable {
         if encoding != "UTF8" {
             return .critical(
                 .collation,
-                "The database has the encoding \(encoding): it refuses the records of users whose names it cannot write.",
+                "The database has the encoding \(encoding): it refuses the records of users whose names it cannot"
+                    + " write.",
                 fix: ErrorText.whole(Migrator.creation(besides: encoding))
             )
         }
@@ -64,8 +66,8 @@ struct PostgresCollation: Sendable, Equatable {
         if let outgrown {
             return .warning(
                 .collation,
-                "Indexes on text were made with version \(outgrown.made) of the locale, and \(outgrown.now) is used now: "
-                    + "they may be out of order.",
+                "Indexes on text were made with version \(outgrown.made) of the locale, and \(outgrown.now) is used "
+                    + "now: they may be out of order.",
                 fix: "Run in psql: reindex database \(database); alter database \(database) refresh collation version."
             )
         }

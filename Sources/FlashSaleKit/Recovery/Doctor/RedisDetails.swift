@@ -78,11 +78,11 @@ struct RedisDetails: Sendable, Equatable {
         let room = Int(max(0, limit / 100 * Int64(percent) - usedMemory))
         let sentence = "There is room for \(ByteText.text(room)) more before checkouts are refused for memory"
         if room < backlogBytes {
+            let more = limit < maxmemory ? "Give it more memory" : "Raise maxmemory"
             return .warning(
                 .headroom,
                 "\(sentence), but the journal may take \(ByteText.text(backlogBytes)) while Postgres is away.",
-                fix:
-                    "Raise \(limit < maxmemory ? "its memory" : "maxmemory"), or lower --backlog-limit, so that a stop of Postgres does not end a sale."
+                fix: "\(more), or lower --backlog-limit, so that a stop of Postgres does not end a sale."
             )
         }
         return .ok(.headroom, "\(sentence).")

@@ -95,8 +95,10 @@ struct GapPlanner: Sendable {
                 "\(row.holdID?.description ?? "") \(row.unit) \(row.holdID == nil ? row.userID.text : "")"
                     + " \(kind == .control || kind == .ban ? row.detail ?? "" : "")"
             }
+            // By their bytes: two spellings of one letter have no order among each other as texts.
+            let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             add(
-                "\(kind.rawValue): \(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ","))",
+                "\(kind.rawValue): \(sorted.joined(separator: ","))",
                 "insert \(own.count) \(own.count == 1 ? "row" : "rows") '\(kind.rawValue)' into the ledger at step "
                     + "\(step), epoch \(found.epoch), inside the gap",
                 because: why
@@ -106,7 +108,7 @@ struct GapPlanner: Sendable {
         if let first = units.min(), let last = units.max() {
             add(
                 "purchases",
-                "insert \(units.count) of the units \(first) to \(last) into purchases, and tell those who wait for them",
+                "insert \(units.count) of the units \(first) to \(last) into purchases, and tell their buyers",
                 because: "their receipts are proof: nothing else hands out a unit"
             )
         }

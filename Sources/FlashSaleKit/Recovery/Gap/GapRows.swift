@@ -14,8 +14,9 @@ struct GapRows: Sendable {
     /// What the journal behind the gap begins and ends.
     private var begun: Set<HoldID> = []
     private var ended: [HoldID: LedgerRow] = [:]
-    private var toldUsers: Set<UserID> = []
-    private var toldFields: Set<String> = []
+    /// The first change of each user's ban and of each field that the journal behind the gap has.
+    private var toldUsers: [UserID: LedgerRow.Kind] = [:]
+    private var toldFields: [String: String] = [:]
 
     /// Rows of a drain that share the step have lower indexes: no batch is as large.
     static let firstIndex: Int32 = 1_000_000
@@ -37,9 +38,12 @@ struct GapRows: Sendable {
             switch row.kind {
             case .held: if let id = row.holdID { begun.insert(id) }
             case .purchased, .expired, .released: if let id = row.holdID { ended[id] = row }
-            case .ban, .unban: toldUsers.insert(row.userID)
+            case .ban, .unban: toldUsers[row.userID] = toldUsers[row.userID] ?? row.kind
             case .control:
-                toldFields.insert(String((row.detail ?? "").prefix { $0 != "\t" }))
+                let parts = (row.detail ?? "").split(separator: "\t", maxSplits: 2, omittingEmptySubsequences: false)
+                guard parts.count > 1 else { break }
+                let field = String(parts[0])
+                toldFields[field] = toldFields[field] ?? String(parts[1])
             case .opened, .rebuilt: break
             }
         }
@@ -130,11 +134,20 @@ struct GapRows: Sendable {
     /// Who asked for a change inside the gap is lost with it.
     private static let nobodyKnown = "unknown"
 
+    /// A change is only ever recorded of what was otherwise before: a user whom the journal behind the gap bans was not
+    /// banned at its begin, whatever the ledger says, and one whom it unbans was.
     private mutating func changeBans() {
-        for user in Set(fold.bans.keys).union(contents.banned.keys).subtracting(toldUsers).sorted()
-        where fold.bans[user] != contents.banned[user] {
-            let reason = contents.banned[user]
-            add(reason == nil ? .unban : .ban, at: boundary) { row in
+        for user in Set(fold.bans.keys).union(contents.banned.keys).union(toldUsers.keys).sorted() {
+            let isBanned =
+                switch toldUsers[user] {
+                case .ban: false
+                case .unban: true
+                default: contents.banned[user] != nil
+                }
+            let reason = toldUsers[user] == nil ? contents.banned[user] : nil
+            let isTold = toldUsers[user] != nil
+            guard isTold ? isBanned != (fold.bans[user] != nil) : reason != fold.bans[user] else { continue }
+            add(isBanned ? .ban : .unban, at: boundary) { row in
                 row.userID = user
                 row.detail = "\(reason ?? "a gap of the journal")\t\(GapRows.nobodyKnown)"
             }
@@ -146,11 +159,20 @@ struct GapRows: Sendable {
             ("checkout_paused", "0"), ("purchase_paused", "0"), ("limit", String(userLimit)),
             ("state", SaleState.open.rawValue),
         ]
-        for (field, beginning) in known where !toldFields.contains(field) {
-            guard let value = contents.sale[field], value != fold.controls[field] ?? beginning else { continue }
+        for (field, beginning) in known {
+            let before = fold.controls[field] ?? beginning
+            guard let value = valueBehindTheGap(of: field, before: before), value != before else { continue }
             add(.control, at: boundary) { row in
                 row.detail = "\(field)\t\(value)\t\(GapRows.nobodyKnown)\ta gap of the journal"
             }
         }
+    }
+
+    /// What a field was at the end of the gap. If the journal behind it pauses what the ledger has as paused, it was
+    /// resumed in between; a limit only falls, and a sale ends once, so their first change there tells nothing more.
+    private func valueBehindTheGap(of field: String, before: String) -> String? {
+        guard let told = toldFields[field] else { return contents.sale[field] }
+        guard field.hasSuffix("_paused"), told == before else { return nil }
+        return told == "1" ? "0" : "1"
     }
 }

@@ -193,16 +193,22 @@ public actor GuardReader {
 
     private func damage(_ client: RedisClient, _ connection: PostgresConnection) async throws -> GuardCheck {
         let inspection = KeyInspection(redis: client, postgres: connection)
+        let claim = LineageClaim(redis: client, postgres: connection)
+        let lineage = try await PostgresStanding.read(on: connection).lineage
         var damaged: [String] = []
         var newer: [String] = []
         for sale in try await SaleStore(postgres: connection).unfinished() {
             guard let epoch = sale.epoch else { continue }
             do {
+                if let lineage { _ = try await claim.expected(of: sale.id, for: lineage) }
                 guard try await inspection.standing(of: sale.id, epoch: epoch) != .whole else { continue }
                 let why = try await inspection.damage(of: sale.id)
                 damaged.append("sale \(sale.id) (\(why ?? "it waits for its recovery"))")
             } catch let error as RedisError where error.saleOfNewerFormat != nil {
                 newer.append(error.message)
+            } catch let error as RecoveryError where error.code == .otherPostgres {
+                let step = ErrorText.whole(error.nextStep ?? "")
+                return GuardCheck(.sales, .critical, "Not sold: \(error.message).", nextStep: step)
             }
         }
         if damaged.isEmpty, newer.isEmpty {

@@ -2,8 +2,8 @@
 public struct PostgresFacts: Sendable, Equatable {
     /// Where it is.
     public let location: String
-    /// Whether it is a standby, which takes no writes.
-    public let isStandby: Bool
+    /// Why it takes no writes, as the end of a sentence; nil when it does.
+    public let whyReadOnly: String?
     /// `synchronous_commit` of our connections.
     public let synchronousCommit: String
     /// Whether anything is forced to disk.
@@ -17,14 +17,14 @@ public struct PostgresFacts: Sendable, Equatable {
     public static func read(_ postgres: PostgresConnection) async throws -> PostgresFacts {
         let row = try await postgres.query(
             """
-            select pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commits,
+            select \(PostgresStanding.writability), current_setting('synchronous_commit') as commits,
                 current_setting('fsync') = 'on' as fsync, current_setting('full_page_writes') = 'on' as pages,
                 current_setting('server_encoding') as encoding
             """
         ).one()
         return PostgresFacts(
             location: postgres.endpoint.location,
-            isStandby: try row["standby"].bool,
+            whyReadOnly: try PostgresStanding.whyReadOnly(row),
             synchronousCommit: try row["commits"].text,
             fsync: try row["fsync"].bool,
             fullPageWrites: try row["pages"].bool,
@@ -47,12 +47,12 @@ public struct PostgresFacts: Sendable, Equatable {
     }
 
     private var reachable: GuardCheck {
-        if isStandby {
+        if let whyReadOnly {
             return GuardCheck(
                 .postgres,
                 .critical,
-                "Postgres at \(location) is a standby and takes no writes.",
-                nextStep: "Point the Postgres URL at the primary, or promote this one (pg_promote)."
+                "Postgres at \(location) takes no writes, because \(whyReadOnly).",
+                nextStep: "Point the Postgres URL at the primary; servers connect again by themselves."
             )
         }
         return GuardCheck(.postgres, .ok, "Postgres at \(location) answers.")

@@ -80,7 +80,7 @@ extension RedisFacts {
 
     /// Three quarters of what there is: the rest is for the rewrite of the append-only file.
     private var advisedMemory: String {
-        availableMemory > 0 ? "\(availableMemory / 4 * 3 >> 20)mb" : "three quarters of the memory of its machine"
+        availableMemory > 0 ? "\((availableMemory / 4 * 3) >> 20)mb" : "three quarters of the memory of its machine"
     }
 
     private func memory(_ percent: Int) -> GuardCheck {
@@ -93,23 +93,26 @@ extension RedisFacts {
                 nextStep: advice("maxmemory", advisedMemory)
             )
         }
-        if availableMemory > 0, maxmemory > availableMemory {
+        let isBeyond = memoryLimit < maxmemory
+        let share = Int(Double(usedMemory) / Double(memoryLimit) * 100)
+        let whole = isBeyond ? "that there are" : "of its maxmemory"
+        let sentence = "Redis uses \(used), \(share) % of the \(ByteText.text(Int(memoryLimit))) \(whole)"
+        let nextStep = "Let the drain catch up (is Postgres slow?), or \(isBeyond ? "add memory" : "raise maxmemory")."
+        if share >= percent {
+            let refused = "\(sentence). From \(percent) % on checkouts are refused with 503."
+            return GuardCheck(.memory, .critical, refused, nextStep: nextStep)
+        }
+        if isBeyond {
+            let maxmemory = ByteText.text(Int(maxmemory))
             return GuardCheck(
                 .memory,
                 .warning,
-                "Redis uses \(used); its maxmemory of \(ByteText.text(Int(maxmemory))) is more than the"
-                    + " \(ByteText.text(Int(availableMemory))) there are: the kernel ends it before it refuses anything.",
+                "\(sentence); its maxmemory of \(maxmemory) is more than it can have.",
                 nextStep: advice("maxmemory", advisedMemory)
             )
         }
-        let share = Int(Double(usedMemory) / Double(maxmemory) * 100)
-        let sentence = "Redis uses \(used), \(share) % of its maxmemory of \(ByteText.text(Int(maxmemory)))."
-        let nextStep = "Let the drain catch up (is Postgres slow?), or raise maxmemory."
-        if share >= percent {
-            let refused = "\(sentence) From \(percent) % on checkouts are refused with 503."
-            return GuardCheck(.memory, .critical, refused, nextStep: nextStep)
-        }
         return share >= percent - 15
-            ? GuardCheck(.memory, .warning, sentence, nextStep: nextStep) : GuardCheck(.memory, .ok, sentence)
+            ? GuardCheck(.memory, .warning, "\(sentence).", nextStep: nextStep)
+            : GuardCheck(.memory, .ok, "\(sentence).")
     }
 }

@@ -102,8 +102,8 @@ extension Comparison {
             let user = left?.user ?? right?.user
             invariant.violate(
                 left == nil
-                    ? "Redis remembers hold \(id) of user '\(user ?? .empty)' in sale \(saleID), which the ledger does not "
-                        + "have as an ended one with an Idempotency-Key"
+                    ? "Redis remembers hold \(id) of user '\(user ?? .empty)' in sale \(saleID), which the ledger does "
+                        + "not have as an ended one with an Idempotency-Key"
                     : "Redis has forgotten hold \(id) of user '\(user ?? .empty)' in sale \(saleID), which had an "
                         + "Idempotency-Key",
                 hold: id,

@@ -62,7 +62,8 @@ extension PostgresRecount {
             switch try row["outcome"].optional?.text {
             case "S":
                 invariant.violate(
-                    "user '\(user ?? .empty)' was refused as sold out at \(place), when \(stock - taken) units were free",
+                    "user '\(user ?? .empty)' was refused as sold out at \(place), when \(stock - taken) units "
+                        + "were free",
                     user: user,
                     next: personal
                 )

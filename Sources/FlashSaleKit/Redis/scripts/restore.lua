@@ -116,6 +116,7 @@ function steps.begin()
     local stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor, ledger_id,
         attempts_id, installation, lineage = unpack(ARGV, 4, 17)
     local numbers = { stock, limit, hold_ms, opens, closes, checkout_paused, purchase_paused, finished, seq, floor }
+    local ledger_floor, attempts_floor = ledger_id, attempts_id
     ledger_id, attempts_id = next_id(ledger_id or ''), next_id(attempts_id or '')
     for i = 1, 10 do
         if not tonumber(numbers[i]) then
@@ -145,7 +146,7 @@ function steps.begin()
     redis.call('HSET', SALE, 'format', seq == '0' and FORMAT or format)
     redis.call('HSET', SALE, 'stock', stock, 'free', stock, 'held', 0, 'sold', 0, 'limit', limit, 'hold_ms', hold_ms,
         'opens_us', opens, 'closes_us', closes, 'checkout_paused', checkout_paused, 'purchase_paused', purchase_paused,
-        'seq', seq, 'now_us', floor, 'trimmed_to_ledger', '0-0', 'trimmed_to_attempts', '0-0',
+        'seq', seq, 'now_us', floor, 'trimmed_to_ledger', ledger_floor, 'trimmed_to_attempts', attempts_floor,
         'installation', installation, 'highest_unit', 0, 'rebuilding', ARGV[1], 'finished', finished)
     return reply('done')
 end

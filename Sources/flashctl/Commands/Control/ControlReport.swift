@@ -10,8 +10,8 @@ struct ControlReport: Report, Sendable {
         var before: ControlLog.Entry?
         /// Whether a change is in `control_log`; else it is in the journal, which goes there.
         var recorded = false
-        /// Whether the user has ever checked out in the sale; nil when the change is about none, or a store could not be
-        /// asked.
+        /// Whether the user has ever checked out in the sale; nil when the change is about none, or a store could not
+        /// be asked.
         var isOnRecord: Bool?
         /// If not: users on record with nearly the same name.
         var near: [UserID] = []

@@ -96,7 +96,9 @@ struct ControlRun: Sendable {
         _ requests: [ControlCall.Request]
     ) async throws -> ControlReport? {
         guard dryRun || consent != nil else { return nil }
-        return try await agreed(try await ControlPlanner(redis: redis, log: nil, inspection: nil).plan([sale], requests))
+        return try await agreed(
+            try await ControlPlanner(redis: redis, log: nil, inspection: nil).plan([sale], requests)
+        )
     }
 
     /// Nil when the plan changes something and there is consent.

@@ -29,6 +29,9 @@ struct UnbanCommand: EnvironmentCommand {
     func validate() throws { _ = try user.id() }
 
     func run(in environment: CommandEnvironment) async throws {
-        try await ControlRun([try .unban(user: user.id())], controlOptions, environment).run(storeOptions, outputOptions)
+        try await ControlRun([try .unban(user: user.id())], controlOptions, environment).run(
+            storeOptions,
+            outputOptions
+        )
     }
 }

@@ -15,6 +15,9 @@ struct DoctorCommand: EnvironmentCommand {
             Redis keeps a finished sale until every standby of Postgres that was ever seen has its end. With \
             --forget-standby one that is gone for good is not waited for any more; that is recorded in control_log.
 
+            A sale that went on with another Postgres (a standby that was promoted) is not sold with the old one. With \
+            --accept-postgres it is, from now on: what only the other Postgres had is lost. That is recorded, too.
+
             Exit status: 0 nothing is critical, 1 something is, 69 a store is unreachable, 77 a store refused the \
             login, 78 a setting cannot be used.
 
@@ -28,21 +31,24 @@ struct DoctorCommand: EnvironmentCommand {
     @Option(help: "Wait no longer for this standby (its slot or application name): it is gone for good.")
     var forgetStandby: String?
 
-    @Option(help: "Why, for the records; 1 to 200 characters. With --forget-standby.")
+    @Flag(help: "Sell with this Postgres although another one has taken the sales over: that one is gone for good.")
+    var acceptPostgres = false
+
+    @Option(help: "Why, for the records; 1 to 200 characters. With --forget-standby and --accept-postgres.")
     var reason: String?
 
-    @Flag(help: "Judge a Redis without an append-only file as a server with this option does: as a warning.")
+    @Flag(help: "Accept a Redis without an append-only file, as a server with this option does.")
     var allowNoAOF = false
 
     @OptionGroup var storeOptions: StoreOptions
     @OptionGroup var outputOptions: OutputOptions
 
-    var changesSomething: Bool { forgetStandby != nil }
+    var changesSomething: Bool { forgetStandby != nil || acceptPostgres }
 
     func validate() throws {
         if let reason { try ControlOptions.validate(reason: reason) }
-        if (forgetStandby == nil) != (reason == nil) {
-            throw ValidationError("--forget-standby and --reason go together.")
+        if changesSomething != (reason != nil) {
+            throw ValidationError("--forget-standby and --accept-postgres need --reason, and nothing else takes it.")
         }
     }
 
@@ -58,6 +64,7 @@ struct DoctorCommand: EnvironmentCommand {
             if let forgetStandby, let reason {
                 try await DoctorCommand.forget(forgetStandby, reason, environment, stores)
             }
+            if acceptPostgres, let reason { try await DoctorCommand.accept(reason, environment, stores) }
             return try await StoreLinks.using(stores) { links in
                 // First: the other checks load the scripts that these look for.
                 let deep = await links.deepChecks()
@@ -68,6 +75,26 @@ struct DoctorCommand: EnvironmentCommand {
         try output.write(report)
         if !report.guards.reachedRedis || !report.guards.reachedPostgres { throw SilentExit(absence) }
         if report.level == .critical { throw SilentExit(.failure) }
+    }
+
+    private static func accept(
+        _ reason: String,
+        _ environment: CommandEnvironment,
+        _ stores: Stores
+    ) async throws {
+        try await stores.withBoth { redis, postgres in
+            try await Stores.requireSchema(postgres)
+            let acceptance = LineageAcceptance(redis: redis, postgres: postgres)
+            let accepted = try await acceptance.accept(actor: environment.operatorName, reason: reason)
+            guard !accepted.isEmpty else {
+                return environment.talkOutput.say("no sale went on with another Postgres: nothing was changed")
+            }
+            for (sale, other) in accepted {
+                environment.talkOutput.say(
+                    "sale \(sale) is sold with this Postgres from now on, no longer with \(other)"
+                )
+            }
+        }
     }
 
     private static func forget(

@@ -1,20 +1,19 @@
+import FlashSaleKit
+
 /// Pieces of a page. Whatever is not written here goes through ``escaped(_:)``.
 enum Markup {
-    /// Text as it may stand between tags and in attributes: nothing of it is markup, nothing of it is refused by a
-    /// strict parser.
+    /// Text as it may stand between tags and in attributes: nothing of it is markup, nothing of it is invisible or
+    /// refused by a strict parser.
     static func escaped(_ text: String) -> String {
         var output = ""
         output.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
+        for scalar in VisibleText.shown(text).unicodeScalars {
             switch scalar {
             case "&": output += "&amp;"
             case "<": output += "&lt;"
             case ">": output += "&gt;"
             case "\"": output += "&quot;"
             case "'": output += "&#39;"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value): output += "\u{FFFD}"
-            // No characters at all, or such that turn the reading direction of what follows.
-            case "\u{FFFE}", "\u{FFFF}", "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": output += "\u{FFFD}"
             default: output.unicodeScalars.append(scalar)
             }
         }

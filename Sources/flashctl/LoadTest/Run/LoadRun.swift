@@ -194,8 +194,8 @@ struct LoadRun: Sendable {
 }
 
 extension LoadTarget {
-    /// An address at which the server answers. A name may have several, as `localhost` often has, and the server need not
-    /// listen on all of them. Found by one connection before all others, so that a server that is not there is one
+    /// An address at which the server answers. A name may have several, as `localhost` often has, and the server need
+    /// not listen on all of them. Found by one connection before all others, so that a server that is not there is one
     /// sentence and not 2,000 errors.
     func reach(on group: any EventLoopGroup, resolver: (any Resolver & Sendable)? = nil) async throws -> SocketAddress {
         do {

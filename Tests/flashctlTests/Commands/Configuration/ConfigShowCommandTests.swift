@@ -143,7 +143,8 @@ import Testing
             "--port", "1", "--host", "h", "--event-loops", "2", "--admin-port", "3", "--backlog-limit", "1MB",
             "--memory-limit", "50", "--trace-sample", "0.5", "--trace-file", "t", "--rotate", "--hourly-stock", "1",
             "--hourly-limit", "1", "--hourly-hold", "1m", "--allow-no-aof", "--redis", "r:1", "--postgres", "p:1",
-            "--log-level", "debug", "--keep-finished", "1h", "--idle-time", "9m", "--shutdown-delay", "5s", "--header-field", "16kB",
+            "--log-level", "debug", "--keep-finished", "1h", "--idle-time", "9m", "--shutdown-delay", "5s",
+            "--header-field", "16kB",
             "--header-total", "64kB", "--header-count", "200",
         ]
         _ = try ServeCommand.parse(arguments)

@@ -58,7 +58,7 @@ import Testing
             #expect(outcome.failure == nil, "everything was said already")
             #expect(outcome.data.contains("critical  eviction_policy: "))
             #expect(outcome.data.contains("fix: Run CONFIG SET maxmemory-policy noeviction"))
-            #expect(outcome.data.contains("28 checks: 1 critical, "))
+            #expect(outcome.data.contains("29 checks: 1 critical, "))
             let data = try await stores.run(DoctorCommand.self, "-o", "json").data
             #expect(try json(data, "level") as? String == "critical")
             #expect(try checks(data)["eviction_policy"]?["area"] as? String == "redis")

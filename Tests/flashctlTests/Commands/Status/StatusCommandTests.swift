@@ -120,6 +120,13 @@ import Testing
         #expect(try report(fields: nil).phase == "missing in Redis")
     }
 
+    @Test func aGapInTheLedgerSaysWhatToDo() throws {
+        let gap = try report(fields: ["state": "open", "trimmed_to_ledger": "5-0"])
+        #expect(gap.phase == "gap" && !gap.isSelling)
+        #expect(gap.phaseCell.text.contains("run flashctl reconcile --plan --sale 1"))
+        #expect(try report(fields: ["state": "open", "trimmed_to_attempts": "5-0"]).phase == "selling")
+    }
+
     @Test func aLateDrainStandsOut() throws {
         let report = try report(fields: ["state": "open", "stock": "5", "free": "4"])
         #expect(!report.isDrained)

@@ -161,7 +161,7 @@ import Testing
         check.violate("user \u{1B}[31mred")
         let record = record(summary { $0.verification = StoreComparison(checks: [check]).verification })
         let text = record.sections.map { $0.text(width: nil, color: false) }.joined()
-        #expect(text.contains("user \u{FFFD}[31mred") && !text.contains("\u{1B}"))
+        #expect(text.contains("user \\u{1b}[31mred") && !text.contains("\u{1B}"))
     }
 
     @Test func thePlanOfAClosedRunIsToldInWords() {
