@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Every bound of the server that is no setting, by name. What happens beyond one is said beside it.
+/// Every bound of the server that is no setting, by name. Each says what happens beyond it.
 enum Limits {
     /// Request line in bytes; beyond: 414 and close.
     static let requestLine = 2048

@@ -67,7 +67,7 @@ struct JournalTrim {
 
     /// What it answered.
     enum Reply {
-        /// So many entries were removed; as many as the limit allows when there may be more.
+        /// The number of entries that were removed; the limit of the call when there may be more.
         case removed(Int)
         /// The sale has another epoch or lineage, and nothing was written.
         case refused(String)

@@ -46,7 +46,7 @@ struct EndedSale: Sendable, Equatable {
             + " look for the Postgres of lineage \(lineage), which has them"
     }
 
-    /// Why a rebuild of so many purchases would lose some; nil when it has all of them.
+    /// Why a rebuild with this number of purchases would lose some; nil when it has all of them.
     func loss(rebuilding purchases: Int) -> String? { purchases < sold ? loss(purchases: purchases) : nil }
 
     /// One sentence about an end that was booked, and is open again in a Postgres that came back older.

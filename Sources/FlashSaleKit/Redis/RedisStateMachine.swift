@@ -82,7 +82,7 @@ struct RedisStateMachine<Waiter>: ~Copyable {
         return isOpen && pending.isEmpty && !hasHeard
     }
 
-    /// A `PING` of so many bytes is to be sent. Any reply to it is a sign of life.
+    /// A `PING` of this number of bytes is to be sent. Any reply to it is a sign of life.
     mutating func ping(_ waiter: Waiter, bytes: Int, now: NIODeadline) -> SendAction {
         append(waiter, bytes: bytes, now: now, limit: pingTimeout)
     }
