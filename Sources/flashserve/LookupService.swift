@@ -5,14 +5,13 @@ import Logging
 /// and only when Redis has no receipt for it either.
 actor LookupService {
     private let postgres: PostgresLink
-    private let supervisor: RedisSupervisor
+    private let redis: ValidatedRedisLink
     private let logger: Logger
-    private var redis: RedisClient?
     private var displays: [SaleID: SaleDisplay] = [:]
 
     init(postgres: PostgresLink, supervisor: RedisSupervisor, logger: Logger) {
         self.postgres = postgres
-        self.supervisor = supervisor
+        redis = ValidatedRedisLink(supervisor: supervisor)
         self.logger = logger
     }
 
@@ -49,7 +48,7 @@ actor LookupService {
     ///
     /// - Throws: ``ServerError`` when the sale goes on with another Postgres than the one that was asked.
     private func receipts(_ holds: [HoldID], _ sale: SaleID, _ lineage: Lineage?) async throws -> [HoldID] {
-        let redis = try await client()
+        let redis = try await redis.client()
         let keys = SaleKeys(sale)
         let present = try await redis.send(RedisCommand("HGET", keys.sale, "lineage")).string
         if let present, present != lineage?.description {
@@ -61,16 +60,8 @@ actor LookupService {
         return zip(holds, values).filter { $1 != .null }.map(\.0)
     }
 
-    private func client() async throws -> RedisClient {
-        if let redis, redis.isActive { return redis }
-        let (made, _) = try await supervisor.connectValidated()
-        redis = made
-        return made
-    }
-
     /// Ends the connection to Redis.
     func close() async {
-        await redis?.close()
-        redis = nil
+        await redis.close()
     }
 }

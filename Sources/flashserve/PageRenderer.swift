@@ -7,7 +7,7 @@ actor PageRenderer {
     private let postgres: PostgresLink
     private let state: ServerState
     private let times: ServerTimes
-    private var redis: RedisClient?
+    private let redis: ValidatedRedisLink
     private var cached: (facts: Facts, at: ContinuousClock.Instant)?
     private var reading: Task<Facts, Never>?
 
@@ -26,6 +26,7 @@ actor PageRenderer {
     init(supervisor: RedisSupervisor, postgres: PostgresLink, state: ServerState, times: ServerTimes) {
         self.times = times
         self.supervisor = supervisor
+        redis = ValidatedRedisLink(supervisor: supervisor)
         self.postgres = postgres
         self.state = state
     }
@@ -152,7 +153,7 @@ actor PageRenderer {
 
     private func read() async -> Facts {
         do {
-            let client = try await client()
+            let client = try await redis.client()
             let time = try await RedisTime.read(client)
             guard let sale = SaleSchedule(sales: state.current.sales).current(at: time) else { return .noSale }
             let reply = try await client.sendRaw(SnapshotCall.command(keys: SaleKeys(sale.id)))
@@ -165,8 +166,7 @@ actor PageRenderer {
         } catch {
             // The page says that Redis is down; the supervisor finds out and logs why.
             supervisor.recheck("\(error)")
-            await redis?.close()
-            redis = nil
+            await redis.close()
             return .unreadable
         }
     }
@@ -185,15 +185,8 @@ actor PageRenderer {
         return await Patience.within(times.standing, task) ?? nil
     }
 
-    private func client() async throws -> RedisClient {
-        if let redis, redis.isActive { return redis }
-        let (made, _) = try await supervisor.connectValidated()
-        redis = made
-        return made
-    }
-
     func close() async {
-        await redis?.close()
+        await redis.close()
     }
 
     private static func encode(_ value: some Encodable) -> String {

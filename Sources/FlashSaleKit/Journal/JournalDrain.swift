@@ -87,16 +87,14 @@ actor JournalDrain {
         let (cursor, standing) = try await JournalCursor.look(saleID, stream, on: postgres)
         try await standing.requireWritable(postgres)
         try cursor.check(epoch: epoch)
-        var lineage = standing.lineage
-        if lineage == nil { lineage = try await LineageStore(postgres: postgres).current() }
+        let lineage =
+            if let known = standing.lineage { known } else { try await LineageStore(postgres: postgres).current() }
         let isBehind = cursors[saleID].map { cursor.lastID < $0.lastID } ?? true
         if isBehind || lineage != lineages[saleID] {
             cursors[saleID] = nil
             trims[saleID] = nil
-            if let lineage {
-                let claim = LineageClaim(redis: redis, postgres: postgres)
-                try await claim.claim(saleID, epoch: epoch, for: lineage)
-            }
+            let claim = LineageClaim(redis: redis, postgres: postgres)
+            try await claim.claim(saleID, epoch: epoch, for: lineage)
             try await checkNotTrimmed(past: cursor)
             lineages[saleID] = lineage
         }
